@@ -1,0 +1,257 @@
+package message
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// lineKind is what a line of the text is to its reader.
+type lineKind uint8
+
+const (
+	lineNew lineKind = iota
+	lineQuoted
+	lineSignature
+)
+
+// trimmer classifies the lines of a text in one pass downwards with a bounded look around each line, so that its work
+// is linear. Trimming is a view (R30): the whole text stays in Message.Text.
+type trimmer struct {
+	lines  []string
+	kinds  []lineKind
+	phrase *phraseTables
+	spans  []bool // line stands in a container that HTML marks as quoted
+	found  []forward
+}
+
+// forward is a mail inside the text: header lines and body, by line numbers.
+type forward struct {
+	header, body, end int
+	marked            bool // behind quote marks
+}
+
+// split divides the text into what is new, quoted and signature (R29). Where in doubt a line stays new: a correction
+// lost is worse than a quote kept.
+func (m *Message) split(spans []span, b *budget, depth int) {
+	t := &trimmer{lines: strings.Split(m.Text, "\n"), phrase: phrases()}
+	t.kinds = make([]lineKind, len(t.lines))
+	t.markSpans(m.Text, spans)
+	t.quotes()
+	t.signatures()
+	m.New, m.Quoted, m.Signature = t.join(lineNew), t.join(lineQuoted), t.join(lineSignature)
+	for _, f := range t.found {
+		m.addForward(t, f, b, depth)
+	}
+}
+
+// join returns the lines of one kind, without blank lines at both ends.
+func (t *trimmer) join(kind lineKind) string {
+	var out strings.Builder
+	blank := 0
+	for i, line := range t.lines {
+		if t.kinds[i] != kind {
+			continue
+		}
+		line = strings.TrimRight(line, " \t\u00a0")
+		if line == "" {
+			blank++
+			continue
+		}
+		if out.Len() > 0 {
+			for range min(blank, 2) + 1 {
+				out.WriteByte('\n')
+			}
+		}
+		blank = 0
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// markSpans turns byte offsets into lines.
+func (t *trimmer) markSpans(text string, spans []span) {
+	if len(spans) == 0 {
+		return
+	}
+	t.spans = make([]bool, len(t.lines))
+	pos, next := 0, 0
+	for i, line := range t.lines {
+		for next < len(spans) && spans[next].end <= pos {
+			next++
+		}
+		t.spans[i] = next < len(spans) && pos+len(line) > spans[next].start && spans[next].start <= pos+1
+		pos += len(line) + 1
+	}
+}
+
+// quotes finds quoted lines from the top downwards.
+func (t *trimmer) quotes() {
+	for i := 0; i < len(t.lines); {
+		line := strings.TrimSpace(t.lines[i])
+		switch {
+		case line == "":
+			i++
+		case isMarked(t.lines[i]):
+			i = t.markedRegion(i)
+		default:
+			i = t.unmarked(i, line)
+		}
+	}
+}
+
+// unmarked looks at a line without a quote mark: a separator ends the new text there. It returns where to go on.
+func (t *trimmer) unmarked(i int, line string) int {
+	if kind := t.separator(line); kind != notSeparator {
+		return t.rest(i, i+1, kind)
+	}
+	if t.headerBlock(i) {
+		return t.rest(i, i, isHeaderBlock)
+	}
+	if end := t.attribution(i, line); end > i {
+		return t.attributed(i, end)
+	}
+	if t.spans != nil && t.spans[i] {
+		return t.span(i)
+	}
+	return i + 1
+}
+
+// rest takes everything from a separator on: what stands below "Original Message" or a header block carries no marks.
+func (t *trimmer) rest(from, below int, kind separatorKind) int {
+	start := from
+	for start > 0 && isRule(t.lines[start-1]) { // Outlook draws a line above the block
+		start--
+	}
+	t.set(start, len(t.lines), lineQuoted)
+	for below < len(t.lines) && strings.TrimSpace(t.lines[below]) == "" {
+		below++
+	}
+	if below < len(t.lines) && (kind != isOriginal || t.headerLine(t.lines[below]) != headerWord{}) {
+		if body := t.headerEnd(below); body > below {
+			t.found = append(t.found, forward{header: below, body: body, end: len(t.lines)})
+		}
+	}
+	return len(t.lines)
+}
+
+// attributed handles "On … wrote:" on lines [from,end). With quote marks below only the marked lines are taken, since
+// an answer may stand under them; without marks nobody can tell where the quote ends, so it goes to the end.
+func (t *trimmer) attributed(from, end int) int {
+	t.set(from, end, lineQuoted)
+	next := end
+	for next < len(t.lines) && strings.TrimSpace(t.lines[next]) == "" {
+		next++
+	}
+	if next < len(t.lines) && (isMarked(t.lines[next]) || isBar(t.lines[next])) {
+		t.set(end, next, lineQuoted)
+		return t.markedRegion(next)
+	}
+	t.set(end, len(t.lines), lineQuoted)
+	return len(t.lines)
+}
+
+// markedRegion takes a run of lines with quote marks and the blank lines between them.
+func (t *trimmer) markedRegion(i int) int {
+	start, end := i, i
+	for j := i; j < len(t.lines); j++ {
+		switch {
+		case isMarked(t.lines[j]) || isBar(t.lines[j]) && (j == i || isBar(t.lines[j-1])):
+			end = j + 1
+		case strings.TrimSpace(t.lines[j]) == "":
+		case j == end && t.wrapped(j):
+			end = j + 1
+		default:
+			j = len(t.lines)
+		}
+	}
+	t.set(start, end, lineQuoted)
+	t.markedForward(start, end)
+	return end
+}
+
+// wrapped: a client broke a long quoted line, and its tail stands without a mark between two marked lines.
+func (t *trimmer) wrapped(j int) bool {
+	return j > 0 && j+1 < len(t.lines) && isMarked(t.lines[j-1]) && isMarked(t.lines[j+1]) &&
+		len(t.lines[j-1]) > 60 && len(t.lines[j]) < 40 && startsLower(t.lines[j])
+}
+
+// markedForward sees a forwarded mail behind quote marks, as Apple Mail writes it.
+func (t *trimmer) markedForward(start, end int) {
+	if len(t.found) > 0 {
+		return
+	}
+	seen := 0
+	for i := start; i < end && seen < 3; i++ {
+		line := strings.TrimSpace(unmark(t.lines[i]))
+		if line == "" {
+			continue
+		}
+		seen++
+		if (t.headerLine(line) != headerWord{}) && t.headerBlock(i) {
+			t.found = append(t.found, forward{header: i, body: t.headerEnd(i), end: end, marked: true})
+			return
+		}
+	}
+}
+
+// span takes lines of an HTML quote container: those above the first marked line, or all where none is marked.
+func (t *trimmer) span(i int) int {
+	end, marked := i, false
+	for end < len(t.lines) && (t.spans[end] || strings.TrimSpace(t.lines[end]) == "") && !marked {
+		if marked = isMarked(t.lines[end]); !marked {
+			end++
+		}
+	}
+	t.set(i, end, lineQuoted)
+	return max(end, i+1)
+}
+
+func (t *trimmer) set(from, to int, kind lineKind) {
+	for i := from; i < to; i++ {
+		t.kinds[i] = kind
+	}
+}
+
+// isMarked: ">" at the start, or initials before it ("JS> "), as some clients mark quotes.
+func isMarked(line string) bool {
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == '>':
+			return i == 0 || line[i-1] == ' ' || line[i-1] == '\t' || i <= 3 && line[0] >= 'A' && line[0] <= 'Z'
+		case c == ' ' || c == '\t':
+			if i > 3 {
+				return false
+			}
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+			if i >= 3 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// isBar: a quote marked with a bar, which only counts below an attribution.
+func isBar(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, " "), "|") }
+
+// unmark takes one level of quote marks off.
+func unmark(line string) string {
+	line = strings.TrimLeft(line, " \t")
+	if rest, ok := strings.CutPrefix(line, ">"); ok {
+		return strings.TrimPrefix(rest, " ")
+	}
+	return line
+}
+
+func startsLower(line string) bool {
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(line))
+	return r >= 'a' && r <= 'z'
+}
+
+// isRule: a line of at least five equal marks and nothing else, with spaces around it.
+func isRule(line string) bool {
+	line = strings.Trim(line, " \t*")
+	return len(line) >= 5 && strings.Trim(line, line[:1]) == "" && strings.ContainsAny(line[:1], "-_=")
+}
