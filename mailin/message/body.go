@@ -62,8 +62,8 @@ func (c *collector) alternative(p *part) {
 	}
 	for _, child := range p.children {
 		switch {
-		case child == chosen:
-			c.body(child)
+		case child == chosen, chosen != nil && chosen.mediaType == "text/plain" && child.mediaType == "text/plain" && isInlineText(child):
+			c.body(child) // several plain texts: a server added one
 		case strings.HasPrefix(child.mediaType, "text/") && child.mediaType != "text/calendar" && child.disposition != "attachment":
 			// another form of the same text
 		default:
@@ -82,6 +82,8 @@ func choose(p *part, m *Message) (chosen, html *part) {
 			if plain == nil && !isStub(child, m) {
 				plain = child
 			}
+		case plain == nil && holds(child, "text/plain") && !holds(child, "text/html"):
+			plain = child
 		case holds(child, "text/html"):
 			html = child
 		case strings.HasPrefix(child.mediaType, "text/") && child.mediaType != "text/calendar", len(child.children) > 0:
@@ -245,7 +247,7 @@ func (c *collector) add(text string, spans []span) {
 		c.length++
 	}
 	for _, s := range spans {
-		c.spans = append(c.spans, span{s.start + c.length, s.end + c.length})
+		c.spans = append(c.spans, span{s.start + c.length, s.end + c.length, s.signature})
 	}
 	if text != "" {
 		c.text = append(c.text, text)

@@ -9,7 +9,10 @@ import (
 )
 
 // span is a half-open range of byte offsets.
-type span struct{ start, end int }
+type span struct {
+	start, end int
+	signature  bool // of a signature, not of quoted mail
+}
 
 // metaCharset finds a charset in the first kilobytes of HTML (R22, step 3).
 func metaCharset(raw []byte) string {
@@ -36,6 +39,8 @@ type htmlWriter struct {
 	quotes    int
 	quoted    int // depth of containers that clients put quotes in
 	spanAt    int
+	signed    int // depth of containers of signatures
+	signAt    int
 	spans     []span
 	newlines  int // pending line ends
 	space     bool
@@ -46,9 +51,9 @@ type htmlWriter struct {
 }
 
 type element struct {
-	name                      string
-	hidden, pre, quote, qspan bool
-	link                      bool
+	name                            string
+	hidden, pre, quote, qspan, sign bool
+	link                            bool
 }
 
 // htmlToText renders HTML (R25): block elements break lines, lists get "- ", table cells are separated, links keep their
@@ -76,7 +81,10 @@ func htmlToText(s string, limit int) (string, []span) {
 
 func (w *htmlWriter) finish() (string, []span) {
 	if w.quoted > 0 {
-		w.spans = append(w.spans, span{w.spanAt, w.out.Len()})
+		w.spans = append(w.spans, span{w.spanAt, w.out.Len(), false})
+	}
+	if w.signed > 0 {
+		w.spans = append(w.spans, span{w.signAt, w.out.Len(), true})
 	}
 	return w.out.String(), w.spans
 }
@@ -136,6 +144,7 @@ func (w *htmlWriter) start(z *html.Tokenizer) {
 	}
 	e.hidden = e.hidden || isHidden(style)
 	e.qspan = isQuoteContainer(name, class, id, style)
+	e.sign = isSignature(class, id)
 	w.block(breaks(name))
 	w.push(e)
 }
@@ -160,6 +169,13 @@ func (w *htmlWriter) push(e element) {
 			w.spanAt = w.out.Len()
 		}
 		w.quoted++
+	}
+	if e.sign {
+		if w.signed == 0 {
+			w.block(1)
+			w.signAt = w.out.Len()
+		}
+		w.signed++
 	}
 	w.stack = append(w.stack, e)
 	w.counts[e.name]++
@@ -207,7 +223,12 @@ func (w *htmlWriter) pop(e element) {
 	}
 	if e.qspan {
 		if w.quoted--; w.quoted == 0 {
-			w.spans = append(w.spans, span{w.spanAt, w.out.Len()})
+			w.spans = append(w.spans, span{w.spanAt, w.out.Len(), false})
+		}
+	}
+	if e.sign {
+		if w.signed--; w.signed == 0 {
+			w.spans = append(w.spans, span{w.signAt, w.out.Len(), true})
 		}
 	}
 }
@@ -387,6 +408,17 @@ func isQuoteContainer(name, class, id, style string) bool {
 		return true
 	}
 	return name == "div" && strings.Contains(style, "border-top:solid") && strings.Contains(style, "padding:3.0pt0")
+}
+
+// isSignature knows the elements that clients put the writer's signature in.
+func isSignature(class, id string) bool {
+	for _, c := range strings.Fields(class) {
+		switch c {
+		case "gmail_signature", "moz-signature", "protonmail_signature_block", "tutanota_signature", "ms-outlook-mobile-signature":
+			return true
+		}
+	}
+	return id == "Signature" || id == "ms-outlook-mobile-signature" || id == "AppleMailSignature"
 }
 
 var quoteClasses = map[string]bool{

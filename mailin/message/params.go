@@ -86,12 +86,12 @@ func nextParam(s string) (name, val, rest string) {
 	return name, val, rest
 }
 
-// quotedParam reads a quoted string. A backslash escapes only quote and backslash: Windows paths are left whole.
+// quotedParam reads a quoted string (RFC 2045 5.1).
 func quotedParam(s string) (val, rest string) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+		case s[i] == '\\' && i+1 < len(s):
 			i++
 			b.WriteByte(s[i])
 		case s[i] == '"':

@@ -156,13 +156,27 @@ func (t *trimmer) attribution(i int, line string) int {
 			return i
 		}
 		if endsAttribution(part) {
-			if t.isAttribution(joined) {
+			if t.isAttribution(joined) && !t.beginsLater(i, j) {
 				return j + 1
 			}
 			return i
 		}
 	}
 	return i
+}
+
+// beginsLater: line i was taken for the first only because it names an address, and a better one stands below it.
+func (t *trimmer) beginsLater(i, end int) bool {
+	if t.strongStart(strings.ToLower(strings.TrimSpace(t.lines[i]))) {
+		return false
+	}
+	for k := i + 1; k <= end; k++ {
+		if t.strongStart(strings.ToLower(strings.TrimSpace(t.lines[k]))) &&
+			t.isAttribution(strings.ToLower(strings.Join(t.lines[k:end+1], " "))) {
+			return true
+		}
+	}
+	return false
 }
 
 func endsAttribution(line string) bool {
@@ -176,10 +190,16 @@ func (t *trimmer) mayBegin(lower string) bool {
 	if lower == "" {
 		return false
 	}
-	if lower[0] >= '0' && lower[0] <= '9' || strings.Contains(lower, "@") || strings.ContainsAny(lower, "<\"") {
-		return true
+	return t.strongStart(lower) || strings.Contains(lower, "@") || strings.ContainsAny(lower, "<\"") ||
+		endsAttribution(lower) && containsAny(lower, t.phrase.wrote)
+}
+
+// strongStart: a date or an "On" word.
+func (t *trimmer) strongStart(lower string) bool {
+	if lower = strings.TrimLeft(lower, "-_*=> "); lower == "" {
+		return false
 	}
-	if endsAttribution(lower) && containsAny(lower, t.phrase.wrote) {
+	if lower[0] >= '0' && lower[0] <= '9' {
 		return true
 	}
 	for _, on := range t.phrase.on {

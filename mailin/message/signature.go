@@ -14,6 +14,8 @@ func (t *trimmer) signatures() {
 			continue
 		}
 		switch {
+		case t.signed != nil && t.signed[i] && t.somethingAbove(i):
+			t.kinds[i] = lineSignature
 		case isDashes(t.lines[i]) && t.somethingAbove(i):
 			i = t.signUntilQuote(i)
 		case isRule(line) && line[0] == '_' && t.footerBelow(i):

@@ -21,6 +21,7 @@ type trimmer struct {
 	kinds  []lineKind
 	phrase *phraseTables
 	spans  []bool // line stands in a container that HTML marks as quoted
+	signed []bool // … as signature
 	found  []forward
 }
 
@@ -35,7 +36,7 @@ type forward struct {
 func (m *Message) split(spans []span, b *budget, depth int) {
 	t := &trimmer{lines: strings.Split(m.Text, "\n"), phrase: phrases()}
 	t.kinds = make([]lineKind, len(t.lines))
-	t.markSpans(m.Text, spans)
+	t.spans, t.signed = t.markSpans(spans, false), t.markSpans(spans, true)
 	t.quotes()
 	t.signatures()
 	m.New, m.Quoted, m.Signature = t.join(lineNew), t.join(lineQuoted), t.join(lineSignature)
@@ -68,20 +69,27 @@ func (t *trimmer) join(kind lineKind) string {
 	return out.String()
 }
 
-// markSpans turns byte offsets into lines.
-func (t *trimmer) markSpans(text string, spans []span) {
-	if len(spans) == 0 {
-		return
+// markSpans turns the byte offsets of quote containers, or of signatures, into lines; nil when there are none.
+func (t *trimmer) markSpans(all []span, signature bool) []bool {
+	var spans []span
+	for _, s := range all {
+		if s.signature == signature {
+			spans = append(spans, s)
+		}
 	}
-	t.spans = make([]bool, len(t.lines))
+	if len(spans) == 0 {
+		return nil
+	}
+	marked := make([]bool, len(t.lines))
 	pos, next := 0, 0
 	for i, line := range t.lines {
 		for next < len(spans) && spans[next].end <= pos {
 			next++
 		}
-		t.spans[i] = next < len(spans) && pos+len(line) > spans[next].start && spans[next].start <= pos+1
+		marked[i] = next < len(spans) && pos+len(line) > spans[next].start && spans[next].start <= pos+1
 		pos += len(line) + 1
 	}
+	return marked
 }
 
 // quotes finds quoted lines from the top downwards.
@@ -188,7 +196,7 @@ func (t *trimmer) markedForward(start, end int) {
 		}
 		seen++
 		if (t.headerLine(line) != headerWord{}) && t.headerBlock(i) {
-			t.found = append(t.found, forward{header: i, body: t.headerEnd(i), end: end, marked: true})
+			t.found = append(t.found, forward{header: i, body: min(t.headerEnd(i), end), end: end, marked: true})
 			return
 		}
 	}

@@ -133,16 +133,16 @@ func (w *walker) boundary(pos int) (level int, closing bool) {
 		return -1, false
 	}
 	line, _ := cutLine(w.data, pos)
-	line = bytes.TrimRight(line, " \t\r")[2:]
+	line = line[2:]
 	for i := len(w.open) - 1; i >= 0; i-- {
 		b := w.open[i]
 		if len(line) < len(b) || string(line[:len(b)]) != b {
 			continue
 		}
 		switch rest := line[len(b):]; {
-		case len(rest) == 0:
+		case len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t': // RFC 2046 5.1.1: what follows is ignored
 			return i, false
-		case string(rest) == "--":
+		case string(rest) == "--" || bytes.HasPrefix(rest, []byte("-- ")) || bytes.HasPrefix(rest, []byte("--\t")):
 			return i, true
 		}
 	}

@@ -111,6 +111,9 @@ func decodeWordQ(text []byte) []byte {
 func decodeRaw(raw []byte, fallback string) string {
 	if utf8.Valid(raw) {
 		s := string(raw)
+		if strings.IndexByte(s, '+') >= 0 && fallback != "" && canonicalCharset(fallback) == "utf-7" {
+			return decodeUTF7(raw)
+		}
 		if strings.IndexByte(s, 0x1B) >= 0 { // ISO-2022-JP unencoded
 			s, _ = decodeCharset(raw, "")
 		}
