@@ -39,15 +39,18 @@ type Event struct {
 	EndorsementID int64
 	At            time.Time
 	Kind          EventKind
-	Version       int    // the version concerned, or made
-	Fields        Fields // submitted, corrected, edited: what the new version says
-	Who           Person // the signer, where it was one
-	OrganizerID   int64  // the organizer, where it was one
+	Version       int          // the version concerned, or made
+	Fields        Fields       // submitted, corrected, edited: what the new version says
+	Verification  Verification // corrected: the state of the new version where it is not the usual
+	Who           Person       // the signer, where it was one
+	OrganizerID   int64        // the organizer, where it was one
 	Channel       Channel
 	Why           string // an organizer's reason or note, or the program's rule
 	MailID        int64
 	NoticeID      int64
 	Undoes        int64
+	Number        int   // listed: the number given; 0 lets the store give the next
+	OtherID       int64 // suggested_duplicate: the endorsement that it may be
 	TextVersion   int
 	TextLanguage  string
 }

@@ -41,6 +41,7 @@ type Header struct {
 	Subject    string    `json:"subject"`
 	From       []Address `json:"from"`
 	Recipients []string  `json:"recipients"` // Delivered-To, X-Original-To, Envelope-To, then To, Cc: canonical, in this order, once each
+	Delivered  []string  `json:"delivered"`  // of those, Delivered-To, X-Original-To and Envelope-To
 	TopHop     time.Time `json:"top_hop"`    // date of the topmost Received; zero when there is none
 }
 

@@ -68,10 +68,11 @@ type Details struct {
 	Language  string    `json:"language,omitempty"`   // question: the language of the mail
 	Checked   string    `json:"checked,omitempty"`    // question: the sender's Proof
 	AlsoSigns bool      `json:"also_signs,omitempty"` // question: they want to sign, too
-	Link      string    `json:"link,omitempty"`       // sign_in: path of the page; never a token
-	Code      string    `json:"code,omitempty"`       // sign_in: the six digits are never mailed; unused there
+	SignIn    int64     `json:"sign_in,omitempty"`    // sign_in: the attempt whose link this mail carries
+	AskedBy   string    `json:"asked_by,omitempty"`   // ask, answer: name of the organizer
 	Nth       int       `json:"nth,omitempty"`        // reminder: first or second
 	CanReply  bool      `json:"can_reply,omitempty"`  // an answer by mail can count (U03)
+	Asks      bool      `json:"asks,omitempty"`       // corrected: the new line still needs a yes
 	Counts    []Count   `json:"counts,omitempty"`     // digest
 }
 
@@ -149,5 +150,23 @@ func (k NoticeKind) ToOrganizers() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// Overtakes names the kinds that a notice of kind k makes untrue: those of the same
+// endorsement that are not yet sent are dropped.
+func (k NoticeKind) Overtakes() []NoticeKind {
+	asking := []NoticeKind{NoticeRequest, NoticeReminder, NoticeNewLink, NoticeUseLink, NoticeNote, NoticeCorrected}
+	switch k {
+	case NoticeRequest, NoticeNewLink, NoticeUseLink, NoticeCorrected:
+		return []NoticeKind{NoticeReminder, NoticeNote}
+	case NoticeReceived:
+		return asking
+	case NoticeListed, NoticeDeclined:
+		return append(asking, NoticeReceived)
+	case NoticeWithdrawn, NoticeRefused, NoticeRemoved:
+		return append(asking, NoticeReceived, NoticeListed)
+	default:
+		return nil
 	}
 }

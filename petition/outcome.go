@@ -1,11 +1,13 @@
 package petition
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Rules are the installation's settings that deciding needs.
 type Rules struct {
 	Own           []string      // our addresses and aliases, canonical: never answered (R32)
-	Organizers    []string      // their addresses, canonical: never sign by writing
 	AnswerWithin  time.Duration // older mail is offered to organizers (R58)
 	AnswerFrom    time.Time     // mail that arrived before is backlog (U01); zero: from the beginning
 	RequestLife   time.Duration // how long links and codes of a request count
@@ -20,6 +22,7 @@ type Known struct {
 	Rules      Rules
 	Mail       *Mail
 	Campaign   *Campaign        // where the mail belongs; nil: none, or more than one
+	Organizers []Organizer      // all of them; those of the campaign are told, none signs by writing
 	Asked      *Notice          // the notice that a reply reference or a printed code names
 	CodeOpens  bool             // the text holds Asked's printed code
 	Shown      []*Endorsement   // what Asked shows, in its order
@@ -125,6 +128,7 @@ type Outcome struct {
 	Notices     []Notice
 	Tasks       []Task
 	DoneTasks   []int64 // tasks that this settles
+	DoneMails   []int64 // mails whose open questions this settles
 	Drop        []int64 // notices that are overtaken, if not yet sent
 	WrongCode   int64   // a notice whose code was tried and did not open
 }
@@ -209,6 +213,11 @@ type Organizer struct {
 	Campaigns []int64 // empty: all
 	Locale    string
 	Digest    bool
+}
+
+// Sees reports whether the organizer may work on the campaign.
+func (o *Organizer) Sees(campaignID int64) bool {
+	return len(o.Campaigns) == 0 || slices.Contains(o.Campaigns, campaignID)
 }
 
 // Lease is the right to work on something that only one process may touch. The

@@ -1,0 +1,384 @@
+package petition
+
+import (
+	"slices"
+	"strings"
+)
+
+// proven reports whether the mail proves that the owner of the address that
+// Asked went to means it (DESIGN of the proof: docs/rules.md, R28): From is that
+// address, the notice is current, and either its domain vouches for this very
+// reply, or nothing can be authenticated and the text holds the printed code.
+func (d *decision) proven() bool {
+	n := d.Asked
+	if n == nil || CanonicalAddress(n.To) != d.Mail.From() || !n.ExpiresAt.IsZero() && d.Mail.Received.After(n.ExpiresAt) {
+		return false
+	}
+	a := d.Mail.Origin.Authentication
+	switch a.Proof() {
+	case AlignedPass:
+		return d.signsThisReply(a)
+	case ProofNone, TempError:
+		return d.CodeOpens && n.CodeTries < maxCodeTries
+	case ProofFail:
+	}
+	return false
+}
+
+// maxCodeTries is how many wrong codes a notice endures before its code counts no more (U10).
+const maxCodeTries = 10
+
+// signsThisReply guards against a replay of an old signed mail: by DKIM alone, a
+// carrier of the reference must be signed and Date be recent. A domain that passes
+// by the receiving server's SPF needs neither. The secret code in the text serves
+// as well, since a body is always signed.
+func (d *decision) signsThisReply(a Authentication) bool {
+	if a.SPF == "pass" {
+		return true
+	}
+	age := d.Mail.Received.Sub(d.Mail.Header.Date)
+	if d.Mail.Header.Date.IsZero() || age > replayWindow || age < -replayWindow {
+		return false
+	}
+	if d.CodeOpens && d.Asked.CodeTries < maxCodeTries {
+		return true
+	}
+	for _, s := range a.DKIM {
+		if s.Result != "pass" || OrganizationalDomain(s.Domain) != OrganizationalDomain(Domain(d.Mail.From())) {
+			continue
+		}
+		if slices.ContainsFunc([]string{"to", "subject", "in-reply-to", "references"}, func(h string) bool { return slices.Contains(s.Headers, h) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// asShown is what the mail speaks of: what the notice it answers shows, else the
+// sender's own endorsements.
+func (d *decision) asShown() []*Endorsement {
+	if len(d.Shown) > 0 {
+		return d.Shown
+	}
+	return d.Own
+}
+
+// fromContact reports whether the sender is the contact of all of them.
+func (d *decision) fromContact(es []*Endorsement) bool {
+	return !slices.ContainsFunc(es, func(e *Endorsement) bool { return CanonicalAddress(e.Current().Fields.Contact) != d.Mail.From() })
+}
+
+// fromDomain reports whether the sender is proven to belong to the endorsement's
+// organization: same domain, aligned, and not everybody's (trap 1, trap 2).
+func (d *decision) fromDomain(e *Endorsement) bool {
+	own := OrganizationalDomain(Domain(e.Current().Fields.Contact))
+	from := OrganizationalDomain(Domain(d.Mail.From()))
+	return own == from && !IsFreeMail(from) && d.Mail.Origin.Authentication.Proof() == AlignedPass
+}
+
+// yes confirms what the notice shows, each version as it stands (R28, R29).
+func (d *decision) yes() {
+	if d.Asked != nil && !d.CodeOpens && len(d.Mail.Codes) > 0 && CanonicalAddress(d.Asked.To) == d.Mail.From() {
+		d.out.WrongCode = d.Asked.ID
+	}
+	switch {
+	case len(d.Shown) == 0:
+		d.yesToNothing()
+	case !d.proven():
+		d.unprovenYes()
+	case !d.Campaign.AcceptsConfirmation(d.Mail.Received):
+		d.task(TaskLate, d.Shown[0].ID, "The yes came after the deadline.")
+		d.answerShowing(DispLate, NoticeTooLate, versionsOf(d.Shown))
+	case d.Mail.Reading.Has(Correction) && len(d.Mail.Reading.Organizations) > 0:
+		d.yesWithChange()
+	default:
+		d.confirmShown()
+	}
+}
+
+// yesToNothing is a yes whose question we cannot find. If we wait for this
+// address, it gets the request anew, code and all.
+func (d *decision) yesToNothing() {
+	var waiting []Shown
+	for _, e := range d.Own {
+		if s := e.State(); s == StateAwaiting || s == StateUndecided {
+			waiting = append(waiting, Shown{e.ID, e.Current().N})
+		}
+	}
+	if len(waiting) > 0 {
+		d.answerShowing(DispProveFirst, NoticeUseLink, waiting)
+		return
+	}
+	d.person(TaskUnclear, "A yes, but to no question of ours that we know of.")
+}
+
+// unprovenYes changes nothing. The writer, if it is the address that we asked, is
+// shown the page; anybody else's yes goes to a person, unless the organization's
+// own domain vouches for it where the asked person left the decision to others.
+func (d *decision) unprovenYes() {
+	if d.fromContact(d.Shown) {
+		d.answerShowing(DispProveFirst, NoticeUseLink, versionsOf(d.Shown))
+		return
+	}
+	waiting := !slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return e.State() != StateUndecided || !d.fromDomain(e) })
+	if waiting && d.signsThisReply(d.Mail.Origin.Authentication) {
+		d.confirmShown()
+		return
+	}
+	d.person(TaskUnclear, "A yes from another address than the one we asked. Nothing was changed.")
+}
+
+func (d *decision) confirmShown() {
+	var confirmed, already, renewed []Shown
+	for i, e := range d.Shown {
+		now := e.Current()
+		state := e.State()
+		switch {
+		case state == StateWithdrawn || state == StateDeclined:
+			d.task(TaskUnclear, e.ID, "A yes to a signature that was withdrawn or declined.")
+		case now.Verification == Confirmed:
+			already = append(already, Shown{e.ID, now.N})
+		case i < len(d.Asked.Shows) && d.Asked.Shows[i].Version != now.N:
+			renewed = append(renewed, Shown{e.ID, now.N}) // edited since: asked anew with the line as it is (U12)
+		default:
+			d.confirm(e, now.N)
+			confirmed = append(confirmed, Shown{e.ID, now.N})
+		}
+	}
+	switch {
+	case len(renewed) > 0:
+		d.answerShowing(DispProveFirst, NoticeRequest, renewed)
+	case len(confirmed) > 0:
+		d.answerConfirmed(confirmed)
+	case len(already) > 0:
+		d.answerShowing(DispSignedAgain, NoticeAlready, already)
+	default:
+		d.answer(DispPerson, NoticeAcknowledge, nil)
+	}
+}
+
+// confirm records the signer's yes and, where the campaign lists by itself, the approval.
+func (d *decision) confirm(e *Endorsement, version int) {
+	ev := d.newEvent(e.ID, EventConfirmed, version)
+	ev.Channel = ByReply
+	ev.Who = Person{Name: CleanLine(d.Mail.FromName(), 120), Address: d.Mail.From()}
+	d.out.Events = append(d.out.Events, ev)
+	if listsByItself(d.Campaign, e) {
+		d.out.Events = append(d.out.Events, approval(e.ID, version, d.Now))
+	}
+}
+
+// answerConfirmed queues "we have your answer", unless the line is listed at once:
+// then "on the list" is the answer, and Settle writes it.
+func (d *decision) answerConfirmed(confirmed []Shown) {
+	if allListed(d.Campaign, d.Shown, confirmed) {
+		d.out.Disposition, d.out.Silence = DispConfirmed, Answered
+		return
+	}
+	d.answerShowing(DispConfirmed, NoticeReceived, confirmed, func(n *Notice) { n.DueAt = d.Now.Add(receivedDelay) })
+}
+
+// yesWithChange is a yes that corrects the line: the changed line is confirmed in
+// the same breath, and the organizer sees the difference once (U05).
+func (d *decision) yesWithChange() {
+	e := d.Shown[0]
+	if len(d.Shown) > 1 || len(d.Mail.Reading.Organizations) > 1 {
+		d.person(TaskUnclear, "A yes with changes to more than one organization.")
+		return
+	}
+	if s := e.State(); s == StateWithdrawn || s == StateDeclined {
+		d.person(TaskUnclear, "A yes with changes to a signature that was withdrawn or declined.")
+		return
+	}
+	version := e.Current().N + 1
+	d.change(e, d.changed(e))
+	d.confirm(&Endorsement{ID: e.ID, Confidence: Low}, version) // a changed line is always reviewed
+	d.answerShowing(DispConfirmed, NoticeCorrected, []Shown{{e.ID, version}}, before(e, false))
+}
+
+// no closes what was asked; nothing was published and nothing will be.
+func (d *decision) no() {
+	if len(d.Shown) == 0 && d.Mail.Reading.Intent == Decline {
+		d.answer(DispThanked, NoticeThanks, nil)
+		return
+	}
+	if len(d.Shown) == 0 {
+		d.person(TaskUnclear, "A no, but to no question of ours that we know of.")
+		return
+	}
+	if !d.proven() {
+		d.unprovenLeave()
+		return
+	}
+	var closed []Shown
+	for _, e := range d.Shown {
+		switch e.State() {
+		case StateAwaiting, StateUndecided:
+			d.event(e.ID, EventRefused, e.Current().N)
+			closed = append(closed, Shown{e.ID, e.Current().N})
+		case StateConfirmed, StateListed:
+			d.task(TaskDisputed, e.ID, "The signer confirmed before and now says no.")
+		case StateNew, StateWithdrawn, StateDeclined:
+		}
+	}
+	if len(closed) == 0 {
+		d.answer(DispPerson, NoticeAcknowledge, nil)
+		return
+	}
+	d.answerShowing(DispRefused, NoticeRefused, closed)
+}
+
+// withdraw takes a signature back, with the same proof as a yes (R60).
+func (d *decision) withdraw() {
+	targets := d.targets()
+	switch {
+	case len(targets) == 0:
+		d.person(TaskUnclear, "Somebody wants to withdraw a signature that we cannot find.")
+	case d.fromContact(targets) && d.proven() && len(d.Shown) > 0:
+		for _, e := range targets {
+			d.event(e.ID, EventWithdrawn, e.Current().N)
+		}
+		d.answerShowing(DispWithdrawn, NoticeWithdrawn, versionsOf(targets))
+	default:
+		d.unprovenLeave()
+	}
+}
+
+// unprovenLeave is a no or a withdrawal without proof: nothing is taken down on
+// the word of a stranger. The address on file gets a link; a proven colleague
+// hides the line until an organizer has decided (trap 2).
+func (d *decision) unprovenLeave() {
+	targets := d.targets()
+	if len(targets) == 0 {
+		d.person(TaskUnclear, "We cannot find what this is about.")
+		return
+	}
+	if d.fromContact(targets) {
+		d.answerShowing(DispProveFirst, NoticeProveLink, versionsOf(targets), purpose(PurposeWithdraw))
+		return
+	}
+	for _, e := range targets {
+		if _, listed := e.Listed(); listed && d.fromDomain(e) {
+			d.event(e.ID, EventHidden, e.Current().N)
+		}
+		d.proveTo(e, PurposeWithdraw)
+		d.urgent(TaskDisputed, e.ID, "Somebody else than the signer wants this signature taken back.")
+	}
+	d.answer(DispProveFirst, NoticeAcknowledge, nil)
+}
+
+// proveTo sends a link for the purpose to the address on file, at most one a day.
+func (d *decision) proveTo(e *Endorsement, p Purpose) {
+	contact := e.Current().Fields.Contact
+	if contact == "" {
+		return
+	}
+	n := d.notice(NoticeProveLink, contact, []Shown{{e.ID, e.Current().N}})
+	n.Locale, n.InReplyTo, n.References, n.Subject, n.MailID = e.Locale, "", nil, "", 0
+	n.Details = Details{Purpose: p, CanReply: true}
+	n.DedupeKey = proveKey(e.ID, p, d.Now)
+	d.out.Notices = append(d.out.Notices, n)
+}
+
+// targets are the endorsements that a withdrawal or correction means.
+func (d *decision) targets() []*Endorsement {
+	live := func(es []*Endorsement) []*Endorsement {
+		var out []*Endorsement
+		for _, e := range es {
+			if e.WithdrawnAt.IsZero() && !slices.Contains(out, e) {
+				out = append(out, e)
+			}
+		}
+		return out
+	}
+	if t := live(d.Shown); len(t) > 0 {
+		return t
+	}
+	var named []*Endorsement
+	for i, c := range d.Mail.Reading.Organizations {
+		if i >= len(d.Same) {
+			break
+		}
+		for _, name := range []string{c.Name, c.Replaces} {
+			if twin := sameName(d.Same[i], Fields{Kind: KindOrganization, Name: name}); name != "" && twin != nil {
+				named = append(named, twin)
+			}
+		}
+	}
+	if t := live(named); len(t) > 0 {
+		return t
+	}
+	return live(d.Own)
+}
+
+// correct changes a line. What nobody has confirmed yet may be changed by its own
+// address; what is confirmed needs the proof of a yes (R30, R60).
+func (d *decision) correct() {
+	targets := d.targets()
+	if len(targets) != 1 || len(d.Mail.Reading.Organizations) > 1 || len(d.Mail.Reading.Organizations) == 0 {
+		d.person(TaskUnclear, "A correction that a person must enter.")
+		return
+	}
+	e := targets[0]
+	f := d.changed(e)
+	proven := d.proven() && len(d.Shown) > 0
+	switch {
+	case !d.fromContact(targets):
+		d.proveTo(e, PurposeCorrect)
+		d.person(TaskUnclear, "Somebody else than the signer wants this line changed.")
+	case e.State() == StateDeclined:
+		d.person(TaskUnclear, "A correction of a declined signature.")
+	case f == e.Current().Fields:
+		d.person(TaskUnclear, "A correction in which we find nothing new.")
+	case proven || e.Current().Verification != Confirmed:
+		d.corrected(e, f, proven)
+	default:
+		d.answerShowing(DispProveFirst, NoticeProveLink, versionsOf(targets), purpose(PurposeCorrect))
+	}
+}
+
+func (d *decision) corrected(e *Endorsement, f Fields, proven bool) {
+	version := e.Current().N + 1
+	d.change(e, f)
+	asks := true
+	if proven && e.Current().Verification == Confirmed && CarriesOver(e.Current().Fields, f) {
+		d.confirm(&Endorsement{ID: e.ID, Confidence: Low}, version)
+		asks = false
+	}
+	d.answerShowing(DispCorrected, NoticeCorrected, []Shown{{e.ID, version}}, before(e, asks))
+}
+
+// before lets a notice show the line as it stood, and say whether the new one needs a yes.
+func before(e *Endorsement, asks bool) func(*Notice) {
+	v := e.Current().N
+	return func(n *Notice) { n.Details.Before, n.Details.Asks = []Shown{{e.ID, v}}, asks }
+}
+
+func purpose(p Purpose) func(*Notice) { return func(n *Notice) { n.Details.Purpose = p } }
+
+// changed is the line as the mail corrects it: what it does not name stays.
+func (d *decision) changed(e *Endorsement) Fields {
+	f := d.fields(d.Mail.Reading.Organizations[0])
+	old := e.Current().Fields
+	f.Kind = old.Kind
+	if strings.TrimSpace(f.Name) == "" {
+		f.Name = old.Name
+	}
+	f = f.or(old)
+	f.Contact = old.Contact
+	return f
+}
+
+func (d *decision) change(e *Endorsement, f Fields) {
+	ev := d.newEvent(e.ID, EventCorrected, e.Current().N+1)
+	ev.Fields, ev.Channel = f, ByReply
+	d.out.Events = append(d.out.Events, ev)
+}
+
+func versionsOf(es []*Endorsement) []Shown {
+	shown := make([]Shown, 0, len(es))
+	for _, e := range es {
+		shown = append(shown, Shown{e.ID, e.Current().N})
+	}
+	return shown
+}
