@@ -87,13 +87,18 @@ func (d *decision) yes() {
 	case !d.proven():
 		d.unprovenYes()
 	case !d.Campaign.AcceptsConfirmation(d.Mail.Received):
-		d.task(TaskLate, d.Shown[0].ID, "The yes came after the deadline.")
-		d.answerShowing(DispLate, NoticeTooLate, versionsOf(d.Shown))
+		d.tooLate(versionsOf(d.Shown))
 	case d.Mail.Reading.Has(Correction) && len(d.Mail.Reading.Organizations) > 0:
 		d.yesWithChange()
 	default:
 		d.confirmShown()
 	}
+}
+
+// tooLate keeps what came after the grace for an organizer (U06).
+func (d *decision) tooLate(shows []Shown) {
+	d.task(TaskLate, shows[0].EndorsementID, "The answer came after the deadline.")
+	d.answerShowing(DispLate, NoticeTooLate, shows)
 }
 
 // yesToNothing is a yes whose question we cannot find. If we wait for this
@@ -105,7 +110,11 @@ func (d *decision) yesToNothing() {
 			waiting = append(waiting, Shown{e.ID, e.Current().N})
 		}
 	}
-	if len(waiting) > 0 {
+	switch {
+	case len(waiting) > 0 && !d.Campaign.AcceptsConfirmation(d.Mail.Received):
+		d.tooLate(waiting)
+		return
+	case len(waiting) > 0:
 		d.answerShowing(DispProveFirst, NoticeUseLink, waiting)
 		return
 	}
@@ -330,6 +339,8 @@ func (d *decision) correct() {
 		d.person(TaskUnclear, "A correction of a declined signature.")
 	case f == e.Current().Fields:
 		d.person(TaskUnclear, "A correction in which we find nothing new.")
+	case e.Current().Verification != Confirmed && !d.Campaign.AcceptsConfirmation(d.Mail.Received):
+		d.tooLate(versionsOf(targets))
 	case proven || e.Current().Verification != Confirmed:
 		d.corrected(e, f, proven)
 	default:

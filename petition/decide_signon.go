@@ -154,9 +154,18 @@ func (d *decision) late() {
 		if i >= maxClaims {
 			break
 		}
-		id := d.submit(d.fields(c), "late")
-		d.task(TaskLate, id, "The mail arrived after the deadline.")
-		shown = append(shown, Shown{id, 1})
+		f := d.fields(c)
+		s := Shown{Version: 1}
+		if i < len(d.Same) {
+			if twin := sameName(d.Same[i], f); twin != nil && twin.Current().Fields.Contact == f.Contact {
+				s = Shown{twin.ID, twin.Current().N}
+			}
+		}
+		if s.EndorsementID == 0 {
+			s.EndorsementID = d.submit(f, "late")
+		}
+		d.task(TaskLate, s.EndorsementID, "The mail arrived after the deadline.")
+		shown = append(shown, s)
 	}
 	d.answerShowing(DispLate, NoticeTooLate, shown)
 }

@@ -181,7 +181,8 @@ type Action struct {
 	Fields       Fields
 	Text         string
 	Why          string
-	Tell         bool   // decline: write to the signer
+	Tell         bool   // decline: write to the signer, with Text
+	Nth          int    // remind: first or second
 	Address      string // wait: who decides; new_link: whom it is for
 	EventID      int64
 	TaskID       int64
@@ -204,12 +205,19 @@ type Situation struct {
 	Recent       []Notice // to the signer's address within 24 hours
 }
 
+// The roles of organizers.
+const (
+	RoleOwner    = "owner"
+	RoleReviewer = "reviewer"
+	RoleReader   = "reader" // sees, never acts
+)
+
 // Organizer is a person who reviews endorsements and runs campaigns.
 type Organizer struct {
 	ID        int64
 	Address   string // canonical
 	Name      string
-	Role      string  // owner, reviewer, reader
+	Role      string  // RoleOwner, RoleReviewer, RoleReader
 	Campaigns []int64 // empty: all
 	Locale    string
 	Digest    bool
