@@ -1,0 +1,55 @@
+package reading
+
+import (
+	"strings"
+
+	xlanguage "golang.org/x/text/language"
+	"golang.org/x/text/language/display"
+)
+
+// home are countries and parts of countries that CLDR's list of regions lacks
+// or calls otherwise.
+const home = "England|Scotland|Wales|Northern Ireland|UK|U.K.|Great Britain|USA|U.S.A.|US|The Netherlands|Holland|Czech Republic|Ivory Coast|Québec|Palestine|" +
+	"Deutschland|Schweiz|Österreich|Россия|Беларусь|Белоруссия|Киргизия|中国|台灣|台湾|香港|대한민국|한국|ایران|Србија|Србије|БиХ|Türkiye|Kosovo|Bosna|Brasil|México|EU|Europe"
+
+// addCountries collects the names of all countries in all our languages from CLDR.
+func (x *lexicon) addCountries(languages []*language) {
+	x.countries = map[string]struct{}{}
+	add := func(name string) {
+		folded := ""
+		for _, t := range x.split(name) {
+			folded += t.text
+		}
+		if folded != "" {
+			x.countries[folded] = struct{}{}
+		}
+	}
+	for _, name := range strings.Split(home, "|") {
+		add(name)
+	}
+	for _, l := range languages {
+		tag, err := xlanguage.Parse(l.Tag)
+		if err != nil {
+			continue // a language that CLDR does not know: its labels still tell the country
+		}
+		regions := display.Regions(tag)
+		if regions == nil {
+			continue
+		}
+		for a := 'A'; a <= 'Z'; a++ {
+			for b := 'A'; b <= 'Z'; b++ {
+				region, err := xlanguage.ParseRegion(string(a) + string(b))
+				if err != nil || !region.IsCountry() {
+					continue
+				}
+				add(regions.Name(region))
+			}
+		}
+	}
+}
+
+// country reports a country's name, folded and without spaces.
+func (x *lexicon) country(folded string) bool {
+	_, ok := x.countries[folded]
+	return ok
+}

@@ -1,0 +1,250 @@
+package reading
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// slotKind is what a phrase's slot is filled with.
+type slotKind uint8
+
+const (
+	slotNone slotKind = iota
+	slotOrganization
+	slotOld
+	slotName
+)
+
+var slotNames = map[string]slotKind{"{org}": slotOrganization, "{old}": slotOld, "{name}": slotName}
+
+// slotSide is where the slot stands.
+type slotSide uint8
+
+const (
+	sideNone slotSide = iota
+	sideLeft
+	sideRight
+	sideMiddle
+)
+
+// maxGap is how many tokens "..." may stand for.
+const maxGap, maxSlot = 9, 24
+
+// pattern is one phrase of one language.
+type pattern struct {
+	category category
+	language uint8
+	slot     slotKind
+	side     slotSide
+	exact    string // "=sí": the accents count; lower case
+	parts    int    // 2 with a gap or a slot in the middle
+	ideas    bool   // written in a script without spaces
+}
+
+// ending says that a path through the trie ends part of a pattern.
+type ending struct {
+	pattern int32
+	part    int8
+}
+
+// wordInfo is what is known of one word: languages are bit masks.
+type wordInfo struct {
+	stop, connector, article uint64
+	abbreviation             bool
+}
+
+// lexicon holds all phrases of all languages in one trie of words. A mail is
+// matched against it once, whatever the number of languages.
+type lexicon struct {
+	fold       *foldTable
+	words      map[string]int32 // folded word → id
+	info       []wordInfo       // by id
+	prefixes   map[string]int32 // "подпис*": folded beginning → id
+	prefixLens [64]bool
+	edges      map[uint64]int32
+	endings    [][]ending // by node
+	patterns   []pattern
+	letters    map[rune]uint64 // telling letters → languages
+	byScript   [scripts]uint64 // languages of a script
+	lowercase  uint64          // languages whose names go on in lower case
+	nominative map[string]string
+	countries  map[string]struct{} // folded names in all languages
+}
+
+// compile builds the trie.
+func compile(languages []*language) (*lexicon, error) {
+	x := &lexicon{
+		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, edges: map[uint64]int32{},
+		endings: make([][]ending, 1), letters: map[rune]uint64{}, nominative: map[string]string{},
+	}
+	for i, l := range languages {
+		if err := x.addLanguage(l, uint8(i)); err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Tag, err)
+		}
+	}
+	x.addCountries(languages)
+	return x, nil
+}
+
+func (x *lexicon) addLanguage(l *language, index uint8) error {
+	bit := uint64(1) << index
+	for _, name := range l.Scripts {
+		s, ok := scriptNames[name]
+		if !ok {
+			return fmt.Errorf("no such script: %q", name)
+		}
+		x.byScript[s] |= bit
+	}
+	if l.LowercaseNames {
+		x.lowercase |= bit
+	}
+	for _, r := range l.Letters {
+		x.letters[r] |= bit
+	}
+	for from, to := range l.Nominative {
+		x.nominative[x.foldString(from)] = to
+	}
+	x.addWords(l, l.Stopwords, func(w *wordInfo) { w.stop |= bit })
+	x.addWords(l, l.Connectors, func(w *wordInfo) { w.connector |= bit })
+	x.addWords(l, l.Articles, func(w *wordInfo) { w.article |= bit })
+	x.addWords(l, l.Abbreviations, func(w *wordInfo) { w.abbreviation = true })
+	if err := x.addTable(l, l.Phrases, phraseKeys, index); err != nil {
+		return err
+	}
+	return x.addTable(l, l.Labels, labelKeys, index)
+}
+
+// addTable adds phrases in the order of their keys: the order of the patterns
+// decides between equal matches, and it must not depend on a map's mood.
+func (x *lexicon) addTable(l *language, table map[string][]string, keys map[string]category, index uint8) error {
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		for _, phrase := range table[key] {
+			for _, text := range []string{phrase, l.secondScript(phrase)} {
+				if text == "" {
+					continue
+				}
+				if err := x.addPhrase(text, keys[key], index); err != nil {
+					return fmt.Errorf("%s: %q: %w", key, text, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (x *lexicon) addWords(l *language, list string, set func(*wordInfo)) {
+	for _, s := range []string{list, l.secondScript(list)} {
+		for _, word := range strings.Fields(s) {
+			set(&x.info[x.wordID(x.foldString(word))])
+		}
+	}
+}
+
+func (x *lexicon) wordID(folded string) int32 {
+	id, ok := x.words[folded]
+	if !ok {
+		id = int32(len(x.info))
+		x.words[folded] = id
+		x.info = append(x.info, wordInfo{})
+	}
+	return id
+}
+
+func (x *lexicon) prefixID(folded string) int32 {
+	id, ok := x.prefixes[folded]
+	if !ok {
+		id = int32(len(x.info))
+		x.prefixes[folded] = id
+		x.info = append(x.info, wordInfo{})
+		if len(folded) < len(x.prefixLens) {
+			x.prefixLens[len(folded)] = true
+		}
+	}
+	return id
+}
+
+func (x *lexicon) foldString(s string) string {
+	var b []byte
+	for _, r := range s {
+		b = x.fold.appendFold(b, r)
+	}
+	return string(b)
+}
+
+// addPhrase takes words, "word*", "..." for a few words, and one slot.
+func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
+	p := pattern{category: cat, language: lang, parts: 1}
+	if rest, ok := strings.CutPrefix(phrase, "="); ok {
+		phrase, p.exact = rest, strings.ToLower(rest)
+	}
+	parts := [][]string{nil}
+	for _, field := range strings.Fields(phrase) {
+		kind, slot := slotNames[field]
+		switch {
+		case slot && p.slot != slotNone:
+			return fmt.Errorf("more than one slot")
+		case slot && len(parts) == 1 && parts[0] == nil:
+			p.slot, p.side = kind, sideLeft
+		case slot:
+			p.slot, p.side = kind, sideRight // until more words follow
+			parts = append(parts, nil)
+		case field == "...":
+			parts = append(parts, nil)
+		default:
+			parts[len(parts)-1] = append(parts[len(parts)-1], field)
+		}
+	}
+	if p.side == sideRight {
+		if last := len(parts) - 1; parts[last] == nil {
+			parts = parts[:last]
+		} else {
+			p.side = sideMiddle
+		}
+	}
+	if len(parts) > 2 || len(parts[0]) == 0 || len(parts[len(parts)-1]) == 0 {
+		return fmt.Errorf("a phrase is one or two runs of words")
+	}
+	p.parts = len(parts)
+	index := int32(len(x.patterns))
+	x.patterns = append(x.patterns, p)
+	for i, words := range parts {
+		node := x.path(words, index)
+		x.endings[node] = append(x.endings[node], ending{index, int8(i)})
+	}
+	return nil
+}
+
+// path makes the nodes for a run of words and returns the last.
+func (x *lexicon) path(words []string, index int32) int32 {
+	node := int32(0)
+	for _, word := range words {
+		stem, open := strings.CutSuffix(word, "*")
+		toks := x.split(stem)
+		for i, t := range toks {
+			var id int32
+			if open && i == len(toks)-1 && !t.apart {
+				id = x.prefixID(t.text)
+			} else {
+				id = x.wordID(t.text)
+			}
+			if t.apart {
+				x.patterns[index].ideas = true
+			}
+			node = x.step(node, id)
+		}
+	}
+	return node
+}
+
+func (x *lexicon) step(node, id int32) int32 {
+	key := uint64(node)<<32 | uint64(id)
+	next, ok := x.edges[key]
+	if !ok {
+		next = int32(len(x.endings))
+		x.endings = append(x.endings, nil)
+		x.edges[key] = next
+	}
+	return next
+}

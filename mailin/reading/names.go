@@ -1,0 +1,422 @@
+package reading
+
+import (
+	"strings"
+	"unicode"
+
+	"countersign/petition"
+)
+
+// name is an organization's name found on a page.
+type name struct {
+	page          *page
+	a, b          int // tokens of the name
+	text          string
+	city, country string
+	old           string // what the name was before, for corrections
+	strength      strength
+}
+
+// strength says what a name rests on, weakest first.
+type strength uint8
+
+const (
+	fromDomain strength = iota
+	fromAttachment
+	fromDisplay
+	fromSubject
+	fromSignature
+	fromShape // stands in the text and has the shape of a name
+	fromPhrase
+	fromLabel
+)
+
+func openQuote(r rune) bool {
+	return strings.ContainsRune("\"«„“”‚‹「『《〈”״", r) && r != 0
+}
+
+// closing returns the token of the mark that closes the quotation opened at i,
+// or -1 where it is not closed within the name's reach.
+func (p *page) closing(i, end int) int {
+	set := map[rune]string{'"': `"`, '«': "»", '„': "“”\"", '“': "”\"", '”': "”\"", '‚': "‘'", '‹': "›", '「': "」", '『': "』", '《': "》", '〈': "〉", '״': "״"}[p.toks[i].mark]
+	for j := i + 1; j < min(end, i+20); j++ {
+		if p.toks[j].mark != 0 && strings.ContainsRune(set, p.toks[j].mark) {
+			return j
+		}
+	}
+	return -1
+}
+
+// actions are the categories that no name runs over.
+const actions = uint64(1)<<catSign | 1<<catRequest | 1<<catWithdraw | 1<<catCorrect | 1<<catConfirm | 1<<catUndecided | 1<<catDecline |
+	1<<catSupport | 1<<catThanks | 1<<catGreeting | 1<<catClosing | 1<<catCondition | 1<<catNewName | 1<<catOldName | 1<<catMention | 1<<catIndividual |
+	1<<catPerson | 1<<catSigner
+
+// cased reports a token of a script with capitals.
+func (t *token) cased() bool {
+	return t.script == scriptLatin || t.script == scriptCyrillic || t.script == scriptGreek
+}
+
+// barrier reports that no name goes on over token i.
+func (p *page) barrier(i int) bool {
+	t := &p.toks[i]
+	switch t.mark {
+	case 0:
+		if p.has(i, actions) && !p.has(i, 1<<catNoun) {
+			return true
+		}
+		return p.stop(i) && !p.connector(i) && !(t.upper && p.has(i, 1<<catNoun))
+	case '&', '+', '\'', '.', '/', '·', '・', '’', '@', '#', '°', '!', '?', '־', '׳':
+		return false
+	case '-', '–', '—', '‑':
+		return t.space && (i+1 >= len(p.toks) || p.toks[i+1].space)
+	case ',', '،', '、':
+		return true
+	}
+	return !openQuote(t.mark)
+}
+
+// right reads a name that begins at or after token i.
+func (p *page) right(i int) (name, bool) {
+	i = p.skipTo(i)
+	end := i
+	for end < len(p.toks) {
+		t := &p.toks[end]
+		if end > i && (t.lines >= breakHard || t.sentence != p.toks[i].sentence) {
+			break
+		}
+		if openQuote(t.mark) {
+			j := p.closing(end, len(p.toks))
+			if j < 0 {
+				break
+			}
+			end = j + 1
+			continue
+		}
+		if p.barrier(end) && !(end == i && t.upper) {
+			if !p.formBehind(end) {
+				break
+			}
+		}
+		end++
+	}
+	return p.make(i, end)
+}
+
+// formBehind reports a comma between a name and its legal form: "X, Inc."
+func (p *page) formBehind(i int) bool {
+	return p.toks[i].mark == ',' && p.has(i+1, 1<<catLegalForm)
+}
+
+// skipTo steps over colons, articles and "the association" before a name.
+func (p *page) skipTo(i int) int {
+	for n := 0; i+1 < len(p.toks) && n < 8; n++ {
+		t := &p.toks[i]
+		next := &p.toks[i+1]
+		begins := next.upper || openQuote(next.mark) || next.apart || next.digit || !next.cased() && next.mark == 0
+		switch {
+		case t.mark == ':' || t.mark == '：' || t.mark == ',' || t.mark == '-' || t.mark == '–' || t.mark == '(' || t.mark == '\'' || t.mark == '*' || t.mark == '_':
+		case p.article(i) && (next.mark == 0 || openQuote(next.mark) || next.mark == '\''):
+		case p.has(i, 1<<catGeneric) && !t.upper && t.cased() && (begins || next.mark == ':' || p.has(i+1, 1<<catGeneric) || p.article(i+1)):
+		case p.has(i, 1<<catGeneric) && !t.cased() && !t.apart && (openQuote(next.mark) || p.has(i+1, 1<<catNoun)):
+		default:
+			return i
+		}
+		i++
+	}
+	return i
+}
+
+// left reads a name that ends before token i.
+func (p *page) left(i int) (name, bool) {
+	end := i
+	for end > 0 && p.toks[end-1].sentence == p.toks[i].sentenceOr(p, i) && (p.toks[end-1].mark == ',' || p.toks[end-1].mark == '-' || p.toks[end-1].mark == '–' || p.toks[end-1].mark == '،') {
+		end--
+	}
+	if end == 0 {
+		return name{}, false
+	}
+	sentence := p.toks[end-1].sentence
+	var place name
+	for n := 0; n < 2; n++ { // "(City, Country)" or ", City," right before the verb
+		if p.toks[end-1].mark == ')' || p.toks[end-1].mark == '）' {
+			open := end - 1
+			for open > 0 && p.toks[open].mark != '(' && p.toks[open].mark != '（' && end-open < 16 {
+				open--
+			}
+			if open == 0 || p.toks[open].sentence != sentence {
+				break
+			}
+			p.place(open+1, end-1, &place)
+			end = open
+		}
+		if end == 0 {
+			return name{}, false
+		}
+	}
+	start := end
+	for start > 0 && p.toks[start-1].sentence == sentence && end-start < maxSlot {
+		j := start - 1
+		if q := p.opening(j); q >= 0 {
+			start = q
+			continue
+		}
+		if p.barrier(j) {
+			break
+		}
+		start = j
+	}
+	for start < end { // "After internal discussion Fair Fares Alliance": back to the capital
+		t := &p.toks[start]
+		if openQuote(t.mark) || t.digit || t.mark == 0 && !t.cased() || t.upper && !(p.stop(start) && !p.organizational(start, start+1)) {
+			break
+		}
+		start++
+	}
+	if start > 0 && start < end && p.toks[start-1].mark == ',' && p.toks[start-1].sentence == sentence && !p.organizational(start, end) {
+		if n, ok := p.left(start - 1); ok && p.organizational(n.a, n.b) { // "X, Cologne, signs"
+			p.place(start, end, &n)
+			return n, true
+		}
+	}
+	n, ok := p.make(start, end)
+	if n.city == "" {
+		n.city, n.country = place.city, place.country
+	}
+	return n, ok
+}
+
+func (t *token) sentenceOr(p *page, i int) int32 {
+	if i < len(p.toks) {
+		return t.sentence
+	}
+	return p.toks[len(p.toks)-1].sentence
+}
+
+// opening returns the token that opens the quotation closed at j, or -1.
+func (p *page) opening(j int) int {
+	if !strings.ContainsRune("\"»“”‘›」』》〉״", p.toks[j].mark) || p.toks[j].mark == 0 {
+		return -1
+	}
+	for i := j - 1; i >= max(0, j-20); i-- {
+		if openQuote(p.toks[i].mark) && p.closing(i, j+1) == j {
+			return i
+		}
+	}
+	return -1
+}
+
+// make trims tokens a to b to a name and reads the place behind it. It refuses
+// what can be no name.
+func (p *page) make(a, b int) (name, bool) {
+	n := name{page: p, a: a, b: b, strength: fromPhrase}
+	a, b = p.cutLower(a, b)
+	for b > a && p.edge(b-1, true) {
+		b--
+	}
+	for a < b && p.edge(a, false) {
+		a++
+	}
+	if b > a && p.toks[a].mark != 0 && openQuote(p.toks[a].mark) && p.closing(a, b) == b-1 { // all of it in quotation marks
+		a, b = a+1, b-1
+	}
+	n.a, n.b = a, b
+	if !p.isName(a, b) {
+		return n, false
+	}
+	n.b = p.behind(&n, b)
+	n.text = p.nominal(n.a, n.b)
+	return n, true
+}
+
+// cutLower ends a name at its first lower-case word where the language writes
+// names in capitals.
+func (p *page) cutLower(a, b int) (int, int) {
+	if p.lowercase {
+		return a, b
+	}
+	capital := false
+	for i := a; i < b; i++ {
+		t := &p.toks[i]
+		if openQuote(t.mark) {
+			if j := p.closing(i, b); j > 0 {
+				i, capital = j, true
+				continue
+			}
+		}
+		if capital && t.mark == 0 && t.cased() && !t.upper && !t.digit && !p.connector(i) && p.toks[i-1].mark != '-' && p.toks[i-1].mark != '\'' && !p.has(i, 1<<catLegalForm) {
+			return a, i
+		}
+		capital = capital || t.upper
+	}
+	return a, b
+}
+
+// edge reports a token that no name ends (or begins) with.
+func (p *page) edge(i int, last bool) bool {
+	t := &p.toks[i]
+	switch t.mark {
+	case 0:
+		if last {
+			return p.connector(i) && !t.upper && !p.has(i, 1<<catNoun|1<<catLegalForm)
+		}
+		return p.article(i) && !t.upper
+	case '.':
+		return !(last && i > 0 && (p.has(i, 1<<catLegalForm) || p.toks[i-1].upper && p.toks[i-1].end-p.toks[i-1].start <= 2 || p.has(i-1, 1<<catLegalForm)))
+	case ')', '）', '"', '»', '“', '”', '」', '』', '》', '!', '›', '״':
+		return !last || t.mark == '!'
+	}
+	return last || !openQuote(t.mark)
+}
+
+// isName refuses spans without a telling word.
+func (p *page) isName(a, b int) bool {
+	if b <= a || b-a > 40 {
+		return false
+	}
+	telling, capital, uncased, letters := 0, false, false, 0
+	for i := a; i < b; i++ {
+		t := &p.toks[i]
+		if t.mark == '@' {
+			return false
+		}
+		if t.mark != 0 {
+			capital = capital || openQuote(t.mark)
+			continue
+		}
+		capital = capital || t.upper || t.digit
+		uncased = uncased || !t.cased() && !t.digit
+		letters += int(t.end - t.start)
+		if !p.stop(i) && !p.has(i, 1<<catGeneric) || p.has(i, 1<<catNoun) && t.upper && b-a > 1 {
+			telling++
+		}
+	}
+	return telling > 0 && (capital || uncased) && letters >= 2
+}
+
+// behind reads what stands right behind a name: a place, an acronym, a legal
+// form. It returns the token where the name ends.
+func (p *page) behind(n *name, b int) int {
+	if b >= len(p.toks) || p.toks[b].lines >= breakHard {
+		return b
+	}
+	switch p.toks[b].mark {
+	case '(', '（':
+		end := b + 1
+		for end < len(p.toks) && p.toks[end].mark != ')' && p.toks[end].mark != '）' && end < b+20 {
+			end++
+		}
+		if end >= len(p.toks) || end == b+20 {
+			return b
+		}
+		if end == b+2 && p.toks[b+1].caps && p.toks[b+1].end-p.toks[b+1].start > 2 && !p.lex.country(p.word(b+1)) {
+			return end + 1 // "(ABC)"
+		}
+		if n.b-n.a == 1 && p.toks[n.a].caps && end > b+3 { // "ABC (its full name)"
+			return end + 1
+		}
+		p.place(b+1, end, n)
+	case ',', '،':
+		end := b + 1
+		for end < len(p.toks) && end < b+9 && p.toks[end].sentence == p.toks[b].sentence && (p.toks[end].mark == 0 || p.toks[end].mark == ',' || p.toks[end].mark == '-') && !p.has(end, 1<<catTitle|1<<catNoun|actions) {
+			if t := &p.toks[end]; t.cased() && t.mark == 0 && !t.upper && !p.connector(end) {
+				break
+			}
+			end++
+		}
+		if end > b+1 && p.toks[b+1].upper && p.lex.country(p.lastPart(b+1, end)) {
+			p.place(b+1, end, n)
+		}
+	}
+	return b
+}
+
+// lastPart is the folded text after the last comma of a span.
+func (p *page) lastPart(a, b int) string {
+	for i := b - 1; i >= a; i-- {
+		if p.toks[i].mark == ',' {
+			a = i + 1
+			break
+		}
+	}
+	if a >= b {
+		return ""
+	}
+	return string(p.folded[p.toks[a].fa:p.toks[b-1].fb])
+}
+
+// place reads "City, Country", "Country" or "City".
+func (p *page) place(a, b int, n *name) {
+	if b <= a || b-a > 10 || p.organizational(a, b) {
+		return
+	}
+	last := p.lastPart(a, b)
+	comma := b
+	for i := b - 1; i > a; i-- {
+		if m := p.toks[i].mark; m == ',' || m == '،' || m == '/' || m == '、' {
+			comma = i
+			break
+		}
+	}
+	switch {
+	case comma < b-0 && comma > a && comma+1 < b:
+		n.city, n.country = tidy(p.slice(a, comma)), tidy(p.slice(comma+1, b))
+	case p.lex.country(last):
+		n.country = tidy(p.slice(a, b))
+	case p.toks[a].upper || !p.toks[a].cased():
+		n.city = tidy(p.slice(a, b))
+	}
+}
+
+// nominal is the name as it should read: inflected words before the quoted
+// part in their base form, where a language file knows it.
+func (p *page) nominal(a, b int) string {
+	if len(p.lex.nominative) == 0 {
+		return tidy(p.slice(a, b))
+	}
+	var s strings.Builder
+	changed := false
+	for i := a; i < b; i++ {
+		if i > a && p.toks[i].space {
+			s.WriteByte(' ')
+		}
+		base, ok := p.lex.nominative[p.word(i)]
+		if !ok || openQuote(p.toks[i].mark) {
+			s.WriteString(p.text[p.toks[i].start:p.toks[b-1].end])
+			break
+		}
+		changed = true
+		if p.toks[i].upper && i == a {
+			base = capitalize(base)
+		}
+		s.WriteString(base)
+	}
+	if !changed {
+		return tidy(p.slice(a, b))
+	}
+	return tidy(s.String())
+}
+
+func capitalize(s string) string {
+	for i, r := range s {
+		return string(unicode.ToUpper(r)) + s[i+len(string(r)):]
+	}
+	return s
+}
+
+// tidy puts a text on one line and strips marks around it.
+func tidy(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Trim(s, " ,;:*_|=")
+	if strings.Count(s, "\"") == 1 {
+		s = strings.Trim(s, "\"")
+	}
+	return s
+}
+
+func (n *name) claim() petition.Claim {
+	return petition.Claim{
+		Name: n.text, Kind: petition.KindOrganization, City: n.city, Country: n.country, Replaces: n.old,
+		Evidence: []petition.Evidence{n.page.evidence("name", n.a, n.b)},
+	}
+}

@@ -1,0 +1,328 @@
+package reading
+
+import (
+	"strings"
+
+	"countersign/petition"
+)
+
+// organizations finds the names that the mail acts for: the best kind of
+// evidence that there is decides, and everything of that kind counts.
+func (c *mailCase) organizations(intent petition.Intent, forms []record) []name {
+	if names := c.fromForms(forms); len(names) > 0 {
+		return names
+	}
+	if intent == petition.Correction {
+		if names := c.changed(); len(names) > 0 {
+			return names
+		}
+	}
+	relevant := bit(catSign, catRequest, catSigner, catUndecided, catCondition)
+	switch intent {
+	case petition.Withdraw:
+		relevant = bit(catWithdraw, catSigner)
+	case petition.Correction:
+		relevant = bit(catCorrect, catNewName, catSigner)
+	}
+	names := c.slots(c.body, relevant)
+	names = append(names, c.list()...)
+	shapes := c.shapes(c.body)
+	if len(names) == 0 {
+		names = shapes
+	}
+	if len(names) == 0 {
+		names = c.slots(c.body, bit(catSign, catRequest, catSigner, catWithdraw, catNewName))
+	}
+	if len(names) > 0 {
+		return c.distinct(names)
+	}
+	return c.elsewhere()
+}
+
+// fromForms takes the organizations of labelled lines.
+func (c *mailCase) fromForms(forms []record) []name {
+	var names []name
+	for i := range forms {
+		f := &forms[i]
+		if f.organization.empty() {
+			continue
+		}
+		p := f.organization.page
+		n, ok := p.make(f.organization.a, f.organization.b)
+		if !ok {
+			n = name{page: p, a: f.organization.a, b: f.organization.b, text: f.organization.text()}
+			if c.nothing(n) {
+				continue
+			}
+		}
+		n.strength = fromLabel
+		if !f.city.empty() {
+			n.city = f.city.text()
+		}
+		if !f.country.empty() {
+			n.country = f.country.text()
+		}
+		if !f.place.empty() {
+			f.place.page.place(f.place.a, f.place.b, &n)
+		}
+		names = append(names, n)
+	}
+	return c.distinct(names)
+}
+
+// nothing reports a value that says there is none: "-", "n/a", "no".
+func (c *mailCase) nothing(n name) bool {
+	letters := 0
+	for i := n.a; i < n.b; i++ {
+		if n.page.toks[i].mark == 0 {
+			letters++
+		}
+	}
+	return letters == 0 || n.page.has(n.a, bit(catNo, catIndividual, catNegation)) || len(n.text) < 2
+}
+
+// changed reads a correction: the name as it should be, and as it was.
+func (c *mailCase) changed() []name {
+	names := c.slots(c.body, bit(catNewName, catCorrect))
+	var old name
+	for _, h := range c.body.hits {
+		if h.slot != slotOld {
+			continue
+		}
+		if n, ok := c.fill(c.body, h); ok {
+			old = n
+			break
+		}
+	}
+	out := names[:0]
+	for _, n := range names {
+		if old.page != nil && n.a < old.b && old.a < n.b || strings.EqualFold(n.text, old.text) {
+			continue
+		}
+		n.old = old.text
+		out = append(out, n)
+	}
+	if len(out) > 1 {
+		out = out[:1]
+	}
+	return c.distinct(out)
+}
+
+// fill reads what stands in a phrase's slot.
+func (c *mailCase) fill(p *page, h hit) (name, bool) {
+	switch h.side {
+	case sideRight:
+		return p.right(int(h.b))
+	case sideLeft:
+		return p.left(int(h.a))
+	case sideMiddle:
+		i := p.skipTo(int(h.sa))
+		return p.make(min(i, int(h.sb)), int(h.sb))
+	}
+	return name{}, false
+}
+
+// slots fills the slots of all phrases of some categories.
+func (c *mailCase) slots(p *page, cats uint64) []name {
+	var out []name
+	for _, h := range p.hits {
+		if h.slot != slotOrganization || cats>>h.category&1 == 0 {
+			continue
+		}
+		if n, ok := c.fill(p, h); ok && c.plausible(&n) {
+			out = append(out, c.split(n)...)
+		}
+	}
+	return out
+}
+
+// plausible refuses the letter's title, the writer's own name, a country, and
+// a span that begins in the middle of a phrase.
+func (c *mailCase) plausible(n *name) bool {
+	p := n.page
+	organizational := p.organizational(n.a, n.b)
+	for _, title := range c.hints.CampaignNames {
+		if title != "" && strings.Contains(strings.ToLower(n.text), strings.ToLower(title)) && !organizational {
+			return false
+		}
+	}
+	if p.lex.country(string(p.folded[p.toks[n.a].fa:p.toks[n.b-1].fb])) {
+		return false
+	}
+	known, words := 0, 0
+	for i := n.a; i < n.b; i++ {
+		if p.toks[i].mark == 0 {
+			words++
+			if c.writer[p.word(i)] {
+				known++
+			}
+		}
+	}
+	if !organizational && known == words && p.source != petition.SourceFrom && !c.from.organizational(0, len(c.from.toks)) {
+		return false
+	}
+	return !(p.has(n.a, 1<<catTitle) && !organizational && !p.toks[n.a].apart)
+}
+
+// split parts "X and Y" where both are organizations.
+func (c *mailCase) split(n name) []name {
+	p := n.page
+	for i := n.a + 1; i < n.b-1; i++ {
+		if p.toks[i].mark != 0 || !p.connector(i) || p.toks[i].upper || !p.organizational(n.a, i) || !p.organizational(i+1, n.b) {
+			continue
+		}
+		if !p.toks[i+1].upper && !p.article(i+1) || i-n.a < 2 || n.b-i < 3 || !p.joins(i) {
+			continue
+		}
+		first, ok1 := p.make(n.a, i)
+		second, ok2 := p.make(p.skipTo(i+1), n.b)
+		if ok1 && ok2 {
+			return append([]name{first}, c.split(second)...)
+		}
+	}
+	return []name{n}
+}
+
+// joins reports a word for "and": a connector that the language does not use
+// for "of" or "for", told by its being a stop word too.
+func (p *page) joins(i int) bool {
+	switch p.word(i) {
+	case "and", "und", "et", "y", "e", "en", "i", "и", "та", "й", "και", "ve", "و", "oraz", "ו":
+		return true
+	}
+	return false
+}
+
+// list reads names from the lines of a list: at least two bullets or numbers,
+// each with a name at its beginning.
+func (c *mailCase) list() []name {
+	p := c.body
+	var out []name
+	for _, l := range p.lines() {
+		i := l[0]
+		t := &p.toks[i]
+		switch {
+		case strings.ContainsRune("-*•·–—▪●○", t.mark) && t.mark != 0 && i+1 < l[1] && p.toks[i+1].space:
+			i++
+		case t.digit && i+1 < l[1] && strings.ContainsRune(".)", p.toks[i+1].mark):
+			i += 2
+		default:
+			continue
+		}
+		if i >= l[1] {
+			continue
+		}
+		if n, ok := p.right(i); ok && c.plausible(&n) && n.a < i+4 && n.b <= l[1] {
+			out = append(out, n)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// around reads the name that holds the organization word at token i.
+func (p *page) around(i int) (name, bool) {
+	t := &p.toks[i]
+	start := i
+	for start > 0 && p.toks[start].lines < breakHard {
+		j := start - 1
+		b := &p.toks[j]
+		if b.sentence != t.sentence || i-start > 14 {
+			break
+		}
+		if q := p.opening(j); q >= 0 && q < j-1 {
+			start = q
+			continue
+		}
+		if b.mark != 0 && !(strings.ContainsRune("&'-–/.+·", b.mark) && !p.barrier(j)) || p.barrier(j) {
+			break
+		}
+		if b.cased() && !b.upper && !b.digit && !p.connector(j) && b.mark == 0 {
+			break
+		}
+		if !b.cased() && b.mark == 0 && !b.apart && b.script != scriptDevanagari && !b.digit {
+			break
+		}
+		start = j
+	}
+	for start < i && (p.toks[start].mark != 0 && !openQuote(p.toks[start].mark) || p.toks[start].cased() && !p.toks[start].upper && !p.toks[start].digit || p.stop(start) && p.toks[start].cased() && !p.has(start, 1<<catNoun)) {
+		start++
+	}
+	return p.right(start)
+}
+
+// shapes finds names by their shape: a word for a kind of organization, or a
+// legal form, with the capitals (or the quotation) around it.
+func (c *mailCase) shapes(p *page) []name {
+	var out []name
+	last := -1
+	for _, h := range p.hits {
+		i := int(h.a)
+		if h.category != catNoun && h.category != catLegalForm || i < last {
+			continue
+		}
+		t := &p.toks[i]
+		if t.cased() && !t.upper || c.mentioned(p, i) {
+			continue
+		}
+		n, ok := p.around(i)
+		if !ok || n.b-n.a < 2 && !t.apart && !(p.source == petition.SourceSignature) || n.a > i || n.b <= i || !c.plausible(&n) || c.mentioned(p, n.a) {
+			continue
+		}
+		if t.apart && n.b-n.a < 4 {
+			continue
+		}
+		n.strength = fromShape
+		last = n.b
+		out = append(out, c.split(n)...)
+	}
+	return out
+}
+
+// mentioned reports that the name at token i is only spoken of: a member of
+// something, an employer, somebody who has signed already.
+func (c *mailCase) mentioned(p *page, i int) bool {
+	for j := i - 1; j >= max(0, i-5); j-- {
+		if p.toks[j].sentence != p.toks[i].sentence {
+			return false
+		}
+		if p.has(j, bit(catMention, catNegation)) {
+			return true
+		}
+	}
+	return false
+}
+
+// distinct drops names that come twice, and names that are part of another.
+func (c *mailCase) distinct(names []name) []name {
+	var out []name
+	for _, n := range names {
+		double := false
+		for k := range out {
+			switch {
+			case strings.EqualFold(out[k].text, n.text), strings.HasPrefix(fold(out[k].text), fold(n.text)) && n.strength <= out[k].strength, strings.HasSuffix(fold(out[k].text), fold(n.text)):
+				double = true
+			case out[k].page == n.page && out[k].a < n.b && n.a < out[k].b:
+				double = true
+			case strings.HasPrefix(fold(n.text), fold(out[k].text)), strings.HasSuffix(fold(n.text), fold(out[k].text)):
+				old := out[k]
+				out[k], double = n, true
+				out[k].strength = max(n.strength, old.strength)
+			}
+			if double {
+				break
+			}
+		}
+		if !double {
+			out = append(out, n)
+		}
+		if len(out) >= 60 {
+			break
+		}
+	}
+	return out
+}
+
+func fold(s string) string { return strings.ToLower(s) }

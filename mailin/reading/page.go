@@ -1,0 +1,448 @@
+package reading
+
+import (
+	"math/bits"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
+	"countersign/petition"
+)
+
+// Line breaks before a token. A soft one is a wrapped line; a hard one ends a
+// sentence; a blank line ends a paragraph.
+const (
+	breakNone = iota
+	breakSoft
+	breakHard
+	breakBlank
+)
+
+// wrapColumn is the width from which a line break is taken for wrapping.
+const wrapColumn = 58
+
+// token is a word, a letter of a script without spaces, or a mark.
+type token struct {
+	start, end int32 // bytes of the source
+	fa, fb     int32 // bytes of the folded text
+	id         int32 // exact word, -1 when no language knows it
+	sentence   int32
+	mark       rune // 0 for words
+	script     script
+	apart      bool // one letter of Han, Kana or Hangul
+	upper      bool // begins with a capital
+	caps       bool // all capitals
+	digit      bool
+	space      bool // white space before it
+	lines      uint8
+	info       wordInfo
+}
+
+// hit is a phrase found.
+type hit struct {
+	category category
+	language uint8
+	slot     slotKind
+	side     slotSide
+	a, b     int32 // tokens
+	sa, sb   int32 // tokens of a slot in the middle
+}
+
+// page is one source text, cut into tokens and matched once.
+type page struct {
+	source    petition.Source
+	text      string
+	folded    []byte
+	toks      []token
+	ids       []int32 // ids of prefixes that token i also has: ids[first[i]:first[i+1]]
+	first     []int32
+	hits      []hit
+	mask      []uint64 // categories that cover a token
+	active    uint64   // languages that count here
+	lex       *lexicon
+	lowercase bool // names may go on in lower case
+}
+
+// splitToken is a token of a phrase.
+type splitToken struct {
+	text  string
+	apart bool
+}
+
+// split cuts a phrase of a language file as a mail is cut.
+func (x *lexicon) split(s string) []splitToken {
+	p := &page{lex: x, text: s}
+	x.tokenize(p)
+	out := make([]splitToken, 0, len(p.toks))
+	for _, t := range p.toks {
+		out = append(out, splitToken{string(p.folded[t.fa:t.fb]), t.apart})
+	}
+	return out
+}
+
+// newPage cuts and matches a text; the languages are chosen afterwards.
+func (x *lexicon) newPage(source petition.Source, text string) *page {
+	if len(text) > limit {
+		text = text[:limit]
+	}
+	p := &page{lex: x, source: source, text: text, folded: make([]byte, 0, len(text)+16), toks: make([]token, 0, len(text)/5+8)}
+	x.tokenize(p)
+	p.sentences()
+	x.match(p)
+	return p
+}
+
+// tokenize cuts p.text. An invalid byte is a mark of its own.
+func (x *lexicon) tokenize(p *page) {
+	space, lines, column := false, uint8(0), 0
+	for i := 0; i < len(p.text); {
+		r, n := utf8.DecodeRuneInString(p.text[i:])
+		switch {
+		case r == '\n' || r == '\u2028' || r == '\u2029':
+			if lines == breakNone {
+				lines = breakHard
+				if column >= wrapColumn {
+					lines = breakSoft
+				}
+			} else {
+				lines = breakBlank
+			}
+			space, column = true, 0
+			i += n
+			continue
+		case unicode.IsSpace(r), unicode.In(r, unicode.Cf):
+			space = space || unicode.IsSpace(r)
+			i += n
+			column++
+			continue
+		}
+		size := x.scan(p, i, r, n)
+		t := &p.toks[len(p.toks)-1]
+		t.space, t.lines = space, lines
+		column += utf8.RuneCountInString(p.text[i : i+size])
+		if t.apart {
+			column++ // twice as wide
+		}
+		i += size
+		space, lines = false, breakNone
+	}
+}
+
+// scan adds the token that begins at byte i and returns its length.
+func (x *lexicon) scan(p *page, i int, r rune, n int) int {
+	t := token{start: int32(i), fa: int32(len(p.folded)), script: scriptOf(r), upper: unicode.IsUpper(r), caps: unicode.IsUpper(r)}
+	letter := unicode.IsLetter(r) || r == 'ー'
+	end := i
+	switch {
+	case letter && t.script.apart():
+		t.apart = true
+		p.folded = x.fold.appendFold(p.folded, r)
+		end += n
+	case letter, unicode.IsDigit(r):
+		t.digit = !letter
+		for end < len(p.text) {
+			r, n := utf8.DecodeRuneInString(p.text[end:])
+			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.M, r) && !unicode.In(r, unicode.Cf) {
+				break
+			}
+			if end > i && unicode.IsLetter(r) && scriptOf(r).apart() {
+				break
+			}
+			t.caps = t.caps && !unicode.IsLower(r)
+			p.folded = x.fold.appendFold(p.folded, r)
+			end += n
+		}
+	default:
+		t.mark = r
+		if r == '’' || r == '‘' || r == 'ʼ' || r == '´' {
+			t.mark = '\''
+		}
+		p.folded = x.fold.appendFold(p.folded, r)
+		end += n
+	}
+	t.end, t.fb = int32(end), int32(len(p.folded))
+	t.id = -1
+	if id, ok := x.words[string(p.folded[t.fa:t.fb])]; ok {
+		t.id, t.info = id, x.info[id]
+	}
+	p.toks = append(p.toks, t)
+	return end - i
+}
+
+// sentences numbers the tokens by sentence.
+func (p *page) sentences() {
+	n := int32(0)
+	for i := range p.toks {
+		t := &p.toks[i]
+		if i > 0 && (t.lines >= breakHard || p.endsSentence(i-1)) {
+			n++
+		}
+		t.sentence = n
+	}
+}
+
+// endsSentence reports whether the mark at i ends a sentence.
+func (p *page) endsSentence(i int) bool {
+	t := &p.toks[i]
+	switch t.mark {
+	case '。', '？', '！', '؟', '।', ';', '\u037e', '…', '؛', '；':
+		return true
+	case '!', '?':
+		return i+1 >= len(p.toks) || p.toks[i+1].space
+	case '.':
+		if i+1 >= len(p.toks) || i == 0 {
+			return true
+		}
+		next, prev := &p.toks[i+1], &p.toks[i-1]
+		if !next.space {
+			return false
+		}
+		if prev.info.abbreviation || prev.upper && prev.end-prev.start <= 2 && prev.mark == 0 && !prev.apart {
+			return false
+		}
+		lower := next.mark == 0 && !next.upper && !next.digit && (next.script == scriptLatin || next.script == scriptCyrillic || next.script == scriptGreek)
+		return !lower || prev.lines < breakHard && prev.end-prev.start > 4
+	default:
+		return false
+	}
+}
+
+// match finds all phrases: one walk of the trie from each token, each as deep
+// as the longest phrase, so the cost is linear in the text.
+func (x *lexicon) match(p *page) {
+	p.first = make([]int32, len(p.toks)+1)
+	for i := range p.toks {
+		p.first[i] = int32(len(p.ids))
+		t := &p.toks[i]
+		if t.mark == 0 && !t.apart {
+			word := p.folded[t.fa:t.fb]
+			for n := 2; n <= min(len(word), len(x.prefixLens)-1); n++ {
+				if x.prefixLens[n] {
+					if id, ok := x.prefixes[string(word[:n])]; ok {
+						p.ids = append(p.ids, id)
+					}
+				}
+			}
+		}
+	}
+	p.first[len(p.toks)] = int32(len(p.ids))
+	w := walker{x: x, p: p}
+	for i := range p.toks {
+		w.from = int32(i)
+		w.walk(0, int32(i))
+	}
+}
+
+// walker carries one page's matching.
+type walker struct {
+	x       *lexicon
+	p       *page
+	from    int32
+	pending map[int32][2]int32 // pattern in two parts → tokens of its first part
+}
+
+func (w *walker) walk(node, i int32) {
+	if node != 0 {
+		for _, e := range w.x.endings[node] {
+			w.end(e, i)
+		}
+	}
+	if int(i) >= len(w.p.toks) || node != 0 && w.p.toks[i].lines >= breakBlank {
+		return
+	}
+	if id := w.p.toks[i].id; id >= 0 {
+		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+			w.walk(next, i+1)
+		}
+	}
+	for _, id := range w.p.ids[w.p.first[i]:w.p.first[i+1]] {
+		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+			w.walk(next, i+1)
+		}
+	}
+}
+
+func (w *walker) end(e ending, b int32) {
+	pat := &w.x.patterns[e.pattern]
+	h := hit{category: pat.category, language: pat.language, slot: pat.slot, side: pat.side, a: w.from, b: b}
+	if pat.parts == 2 {
+		if e.part == 0 {
+			if w.pending == nil {
+				w.pending = map[int32][2]int32{}
+			}
+			w.pending[e.pattern] = [2]int32{w.from, b}
+			return
+		}
+		first, ok := w.pending[e.pattern]
+		gap := int32(maxGap)
+		if pat.side == sideMiddle {
+			gap = maxSlot
+		}
+		if pat.ideas {
+			gap *= 2
+		}
+		if !ok || first[1] > w.from || w.from-first[1] > gap || w.p.toks[first[0]].sentence != w.p.toks[w.from].sentence {
+			return
+		}
+		h.a, h.sa, h.sb = first[0], first[1], w.from
+	}
+	if pat.exact != "" && !equalFold(w.p.text[w.p.toks[h.a].start:w.p.toks[b-1].end], pat.exact) {
+		return
+	}
+	w.p.hits = append(w.p.hits, h)
+}
+
+// equalFold compares without regard to case, but with regard to accents.
+func equalFold(s, lower string) bool {
+	for len(s) > 0 && len(lower) > 0 {
+		a, n := utf8.DecodeRuneInString(s)
+		b, m := utf8.DecodeRuneInString(lower)
+		if unicode.ToLower(a) != b {
+			return false
+		}
+		s, lower = s[n:], lower[m:]
+	}
+	return s == lower
+}
+
+// choose keeps the hits of the languages that count here, drops those that a
+// longer phrase explains otherwise ("if so" is no condition), and marks what
+// the rest covers.
+func (p *page) choose(active uint64) {
+	p.active = active
+	p.mask = make([]uint64, len(p.toks))
+	slices.SortStableFunc(p.hits, func(a, b hit) int {
+		if a.a != b.a {
+			return int(a.a - b.a)
+		}
+		return int(b.b - a.b)
+	})
+	kept := p.hits[:0]
+	var outer hit
+	for _, h := range p.hits {
+		if everywhere>>h.category&1 == 0 {
+			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a {
+				continue
+			}
+			if h.b > outer.b && h.slot == slotNone && h.sa == h.sb {
+				outer = h
+			}
+		}
+		kept = append(kept, h)
+		for i := h.a; i < h.b; i++ {
+			if h.sa == h.sb || i < h.sa || i >= h.sb {
+				p.mask[i] |= 1 << h.category
+			}
+		}
+	}
+	p.hits = kept
+}
+
+// lines are the token ranges between hard breaks.
+func (p *page) lines() [][2]int {
+	var out [][2]int
+	a := 0
+	for i := range p.toks {
+		if i > a && p.toks[i].lines >= breakHard {
+			out = append(out, [2]int{a, i})
+			a = i
+		}
+	}
+	if a < len(p.toks) {
+		out = append(out, [2]int{a, len(p.toks)})
+	}
+	return out
+}
+
+func (p *page) has(i int, cats uint64) bool { return i >= 0 && i < len(p.mask) && p.mask[i]&cats != 0 }
+func (p *page) stop(i int) bool             { return p.toks[i].info.stop&p.active != 0 }
+func (p *page) connector(i int) bool        { return p.toks[i].info.connector&p.active != 0 }
+func (p *page) article(i int) bool          { return p.toks[i].info.article&p.active != 0 }
+func (p *page) slice(a, b int) string       { return p.text[p.toks[a].start:p.toks[b-1].end] }
+func (p *page) evidence(field string, a, b int) petition.Evidence {
+	return petition.Evidence{Field: field, Source: p.source, Start: int(p.toks[a].start), End: int(p.toks[b-1].end)}
+}
+
+// guess scores the languages by stop words, telling letters and script.
+func (x *lexicon) guess(p *page, languages int) (best int, active uint64) {
+	var count [scripts]int
+	score := make([]int, languages)
+	for i := range p.toks {
+		t := &p.toks[i]
+		count[t.script]++
+		if m := t.info.stop; m != 0 {
+			add(score, m, 12/min(12, bits.OnesCount64(m)))
+		}
+		if t.mark != 0 || t.apart || t.script == scriptNone {
+			continue
+		}
+		for _, r := range p.text[t.start:t.end] {
+			if r >= utf8.RuneSelf {
+				if m := x.letters[unicode.ToLower(r)]; m != 0 {
+					add(score, m, 6/min(6, bits.OnesCount64(m)))
+				}
+			}
+		}
+	}
+	for i := range p.hits {
+		if everywhere>>p.hits[i].category&1 == 0 {
+			score[p.hits[i].language] += 6
+		}
+	}
+	return x.rank(score, count)
+}
+
+func add(score []int, mask uint64, n int) {
+	for ; mask != 0; mask &= mask - 1 {
+		if l := bits.TrailingZeros64(mask); l < len(score) {
+			score[l] += n
+		}
+	}
+}
+
+// rank restricts the choice to languages written in the scripts seen. Where
+// the evidence is thin, every language of the script counts.
+func (x *lexicon) rank(score []int, count [scripts]int) (best int, active uint64) {
+	main := scriptNone
+	for s := scriptLatin; s < scripts; s++ {
+		if count[s] > 0 && (main == scriptNone || count[s] > count[main]) {
+			main = s
+		}
+	}
+	if main == scriptHan && count[scriptKana] > 0 {
+		main = scriptKana
+	}
+	if main == scriptLatin && count[scriptHangul]+count[scriptHan]+count[scriptKana] > count[scriptLatin]/2 {
+		main = scriptHangul
+		if count[scriptHangul] == 0 {
+			main = scriptHan
+		}
+	}
+	best = -1
+	if main == scriptNone {
+		return best, ^uint64(0)
+	}
+	for l := range score {
+		if x.byScript[main]>>l&1 == 1 && (best < 0 || score[l] > score[best]) {
+			best = l
+		}
+	}
+	if best < 0 {
+		return best, ^uint64(0)
+	}
+	for l := range score {
+		bit := uint64(1) << l
+		switch {
+		case x.byScript[main]&bit != 0:
+			if score[best] < 30 || score[l]*5 >= score[best]*2 {
+				active |= bit
+			}
+		case count[scriptLatin] > 0 && main != scriptLatin && x.byScript[scriptLatin]&bit != 0:
+			active |= bit
+		}
+	}
+	if score[best] == 0 && bits.OnesCount64(x.byScript[main]) > 1 {
+		return -1, active
+	}
+	return best, active
+}

@@ -1,0 +1,307 @@
+package reading
+
+import "countersign/petition"
+
+// verdict is what an answer to our request amounts to.
+type verdict uint8
+
+const (
+	noAnswer  verdict = iota
+	plainYes          // a clear yes, with nothing around it but courtesy and what we showed (U05)
+	yesChange         // a yes, and what is to be changed
+	plainNo
+	unclear // says yes or no, and something that a person has to weigh (R29)
+)
+
+// hazards take the plainness from a yes wherever they stand.
+const hazards = uint64(1)<<catBut | 1<<catUndecided | 1<<catWithdraw | 1<<catDecline | 1<<catDeny | 1<<catNo | 1<<catSupport | 1<<catMention |
+	1<<catAutomatic | 1<<catForward | 1<<catSpam | 1<<catOldName
+
+const changes = uint64(1)<<catCorrect | 1<<catNewName
+
+const assent = uint64(1)<<catYes | 1<<catConfirm
+
+// clause is a stretch of a sentence between commas and dashes.
+type clause struct {
+	a, b  int
+	cats  uint64
+	fresh bool // begins a sentence
+}
+
+// clauses cuts the page.
+func (p *page) clauses() []clause {
+	var out []clause
+	a := 0
+	flush := func(b int) {
+		if b > a {
+			k := clause{a: a, b: b, fresh: a == 0 || p.toks[a-1].sentence != p.toks[a].sentence}
+			for i := a; i < b; i++ {
+				k.cats |= p.mask[i]
+			}
+			out = append(out, k)
+		}
+		a = b
+	}
+	for i := range p.toks {
+		if i > a && p.toks[i].sentence != p.toks[i-1].sentence {
+			flush(i)
+		}
+		switch p.toks[i].mark {
+		case ',', ':', ';', '、', '，', '،', '：', '–', '—', '.', '!', '。', '！':
+			flush(i + 1)
+		case '-':
+			if p.toks[i].space {
+				flush(i + 1)
+			}
+		}
+	}
+	flush(len(p.toks))
+	return out
+}
+
+// answer reads a reply to a request of ours from the new text alone.
+func (c *mailCase) answer(s *signals) verdict {
+	p := c.body
+	yes := s.found[catYes]+s.found[catConfirm] > 0
+	no := s.found[catNo]+s.found[catDeny] > 0
+	if !yes && !no {
+		return noAnswer
+	}
+	t := c.tally(s)
+	switch {
+	case t.first == 0:
+		return noAnswer
+	case t.first&bit(catNo, catDeny) != 0 && t.first&assent == 0:
+		if t.yes || t.cats&(changes|bit(catSign, catRequest, catBut, catUndecided)) != 0 || s.questions > 0 || s.conditions > 0 {
+			return unclear
+		}
+		return plainNo
+	case !yes || t.first&assent == 0 && !t.yes:
+		return noAnswer
+	case t.hazard || s.questions > 0 || t.negated || t.condition:
+		if t.cats&changes != 0 && t.cats&(hazards&^bit(catBut, catOldName, catNo, catMention)) == 0 && s.questions == 0 && !t.condition {
+			return yesChange
+		}
+		return unclear
+	case t.cats&changes != 0:
+		return yesChange
+	case t.unknown > 0:
+		return unclear
+	}
+	_ = p
+	return plainYes
+}
+
+// tallied is what the clauses of an answer come to.
+type tallied struct {
+	first     uint64 // categories of the first clause that is no greeting
+	cats      uint64
+	yes       bool
+	hazard    bool
+	negated   bool
+	condition bool
+	unknown   int // clauses that nothing explains
+}
+
+func (c *mailCase) tally(s *signals) tallied {
+	p := c.body
+	shown := c.shown()
+	var t tallied
+	swallow, signed := false, false
+	for _, k := range p.clauses() {
+		if k.fresh {
+			swallow = false
+		}
+		content := k.cats &^ everywhere
+		if t.first == 0 && content&^bit(catGreeting, catThanks, catPolite) != 0 {
+			t.first = content
+		}
+		t.cats |= content
+		t.yes = t.yes || content&assent != 0
+		t.hazard = t.hazard || content&hazards != 0
+		thanks := content&bit(catThanks, catPolite, catGreeting) != 0
+		if content&(1<<catNegation) != 0 && !(thanks || swallow) {
+			t.negated = true
+		}
+		signed = signed || content&(1<<catClosing) != 0
+		switch {
+		case thanks:
+			swallow = true
+		case swallow || signed:
+		case content&(assent|bit(catSign, catRequest, catSigner, catPerson)) != 0:
+			t.unknown += c.unexplained(k, shown, 1)
+		default:
+			t.unknown += c.unexplained(k, shown, 0)
+		}
+		if c.otherName(k, shown, signed) {
+			t.unknown++
+		}
+	}
+	for _, h := range p.hits {
+		if h.category == catCondition && !p.dangling(h) {
+			t.condition = true
+		}
+	}
+	return t
+}
+
+// shown are the folded words of the organizations that our request showed;
+// where the caller does not know them, of the quoted request itself.
+func (c *mailCase) shown() map[string]bool {
+	words := map[string]bool{}
+	add := func(text string) {
+		for _, t := range c.r.lex.split(text) {
+			words[t.text] = true
+		}
+	}
+	for _, n := range c.hints.ShownNames {
+		add(n)
+	}
+	if len(c.hints.ShownNames) == 0 && len(c.m.Quoted) < 16<<10 {
+		add(c.m.Quoted)
+	}
+	for _, n := range c.hints.CampaignNames {
+		add(n)
+	}
+	return words
+}
+
+// unexplained returns 1 when a clause holds more unknown words than may be.
+// Known are phrases of the language files, names and titles, words of what we
+// showed, stop words, numbers, addresses, and words with a capital in a clause
+// that holds nothing else (a line of a signature).
+func (c *mailCase) unexplained(k clause, shown map[string]bool, allowed int) int {
+	p := c.body
+	unknown, lower, letters := 0, 0, 0
+	for i := k.a; i < k.b; i++ {
+		t := &p.toks[i]
+		switch {
+		case t.mark != 0:
+			continue
+		case t.digit, p.mask[i] != 0, p.stop(i), p.connector(i), p.article(i), c.writer[p.word(i)], shown[p.word(i)]:
+			continue
+		}
+		letters++
+		if t.cased() && !t.upper {
+			lower++
+		}
+		unknown++
+	}
+	switch {
+	case unknown <= allowed:
+		return 0
+	case lower == 0 && p.toks[k.a].cased() && p.toks[k.a].lines >= breakHard: // a line of names
+		return 0
+	case p.address(k):
+		return 0
+	}
+	if !p.toks[k.a].cased() && p.toks[k.a].apart && unknown <= 4*allowed+3 {
+		return 0
+	}
+	return 1
+}
+
+// address reports a clause with an e-mail address, a URL or a telephone number.
+func (p *page) address(k clause) bool {
+	digits := 0
+	for i := k.a; i < k.b; i++ {
+		t := &p.toks[i]
+		if t.mark == '@' || t.mark == '/' && i+1 < k.b && p.toks[i+1].mark == '/' {
+			return true
+		}
+		if t.digit {
+			digits += int(t.end - t.start)
+		}
+	}
+	return digits >= 5
+}
+
+// otherName reports an organization's name that we did not show.
+func (c *mailCase) otherName(k clause, shown map[string]bool, signed bool) bool {
+	if signed {
+		return false
+	}
+	p := c.body
+	for _, h := range p.hits {
+		if h.category != catNoun || int(h.a) < k.a || int(h.b) > k.b || !p.toks[h.a].upper && p.toks[h.a].cased() {
+			continue
+		}
+		n, ok := p.around(int(h.a))
+		if !ok || n.b-n.a < 2 {
+			continue
+		}
+		for i := n.a; i < n.b; i++ {
+			if p.toks[i].mark == 0 && !shown[p.word(i)] && !p.connector(i) && !p.article(i) && !p.stop(i) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readAnswer fills the reading of an answer; false leaves the mail to the
+// ordinary way.
+func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
+	v := c.answer(s)
+	if v == noAnswer {
+		return false
+	}
+	first := func(cats ...category) {
+		for _, cat := range cats {
+			if s.found[cat] > 0 {
+				h := c.body.hits[s.first[cat]]
+				out.Evidence = append(out.Evidence, c.body.evidence("intent", int(h.a), int(h.b)))
+				return
+			}
+		}
+	}
+	confidence := petition.Medium
+	if c.reply {
+		confidence = petition.High
+	}
+	switch v {
+	case plainYes:
+		if !c.reply && c.signsToo(s) {
+			return false
+		}
+		out.Intent, out.Confidence = petition.VerifyYes, confidence
+		first(catYes, catConfirm)
+		return true
+	case plainNo:
+		if !c.reply && (s.found[catDecline] > 0 || s.found[catWithdraw] > 0) {
+			return false
+		}
+		if s.found[catWithdraw] > 0 {
+			return false
+		}
+		out.Intent, out.Confidence = petition.VerifyNo, petition.Medium
+		if s.found[catSupport]+s.found[catDecline] == 0 {
+			out.Confidence = confidence
+		}
+		first(catNo, catDeny)
+		return true
+	case yesChange:
+		if !c.reply {
+			return false
+		}
+		names := c.changed()
+		if len(names) == 0 {
+			out.Unclear = true
+			return false
+		}
+		out.Intent, out.Confidence = petition.VerifyYes, petition.Medium
+		out.Also = append(out.Also, petition.Correction)
+		for i := range names {
+			out.Organizations = append(out.Organizations, names[i].claim())
+		}
+		first(catYes, catConfirm)
+		return true
+	}
+	out.Unclear = c.reply
+	return false
+}
+
+// signsToo tells "yes, we want to sign" out of the blue from an answer.
+func (c *mailCase) signsToo(s *signals) bool {
+	return s.found[catSign]+s.found[catRequest]+s.found[catSigner] > 0
+}
