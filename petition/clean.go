@@ -63,7 +63,7 @@ var countryCodes = sync.OnceValue(func() map[string]string {
 			for b := 'A'; b <= 'Z'; b++ {
 				code := string(a) + string(b)
 				region, err := language.ParseRegion(code)
-				if err != nil || !region.IsCountry() || region.String() != code {
+				if err != nil || !region.IsCountry() || region.Canonicalize().String() != code { // not the retired ones
 					continue
 				}
 				if name := FoldName(names.Name(region)); name != "" {

@@ -252,11 +252,14 @@ func (d *decision) waitFor(shown []*Endorsement) {
 			d.task(TaskUnclear, e.ID, "The signer now writes that it is not decided.")
 		}
 	}
-	if len(waits) == 0 {
+	switch {
+	case len(waits) == 0:
 		d.answer(DispPerson, NoticeAcknowledge, nil)
-		return
+	case !d.Campaign.AcceptsConfirmation(d.Mail.Received):
+		d.tooLate(waits)
+	default:
+		d.answerShowing(DispUndecided, NoticeWaiting, waits)
 	}
-	d.answerShowing(DispUndecided, NoticeWaiting, waits)
 }
 
 // submit makes a new endorsement with its first version and returns its placeholder id.
