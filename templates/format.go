@@ -78,15 +78,13 @@ func (v *voice) when(key, date string, t time.Time, zone string) (string, error)
 	return v.say(key, map[string]any{"Date": date, "Clock": clock, "Zone": zone})
 }
 
-// zone is the language's name for the zone of t, else its abbreviation. The full
-// time of the locale data is the hour, a space and the zone.
+// zone is the language's name for the zone of t, else its abbreviation.
 func (v *voice) zone(t time.Time) string {
 	abbreviation, _ := t.Zone()
-	_, name, ok := strings.Cut(v.calendar.FmtTimeFull(t), " ")
-	if !ok || strings.ContainsFunc(name, unicode.IsDigit) {
-		return abbreviation
+	if name, err := v.say("common.zone."+abbreviation, nil); err == nil {
+		return name
 	}
-	return name
+	return abbreviation
 }
 
 func (v *voice) number(n any) string {

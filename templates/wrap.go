@@ -6,37 +6,66 @@ import (
 	"golang.org/x/text/width"
 )
 
-// wrap breaks a line at spaces, with what follows under its beginning. Addresses
-// of pages stay whole; a word that is too long for any line is cut.
+// wrap breaks a line after a sentence, or at a space where one sentence is too long,
+// with what follows under its beginning. Addresses of pages stay whole; a word that
+// is too long for any line is cut.
 func wrap(l string, columns int) []string {
 	if span(l) <= columns {
 		return []string{l}
 	}
-	rest := strings.TrimLeft(l, " ")
-	first := l[:len(l)-len(rest)]
-	follow := first
-	if quote, ok := strings.CutPrefix(rest, "> "); ok {
-		first, follow, rest = first+"> ", first+"> ", quote
-	} else if m := number.FindStringSubmatch(rest); m != nil {
-		first, follow, rest = first+m[1]+" ", first+strings.Repeat(" ", len(m[1])+1), m[2]
-	} else if item, ok := strings.CutPrefix(rest, "- "); ok {
-		first, follow, rest = first+"- ", first+"  ", item
-	}
+	first, follow, rest := hang(l)
 	var out []string
 	now, empty := first, true
-	for _, word := range strings.Fields(rest) {
-		for _, piece := range pieces(word, columns-span(follow)) {
-			if !empty && span(now)+1+span(piece) > columns {
-				out = append(out, now)
-				now, empty = follow, true
+	for _, sentence := range sentences(rest) {
+		if !empty && span(now)+1+span(sentence) > columns {
+			out = append(out, now)
+			now, empty = follow, true
+		}
+		for word := range strings.FieldsSeq(sentence) {
+			for _, piece := range pieces(word, columns-span(follow)) {
+				if !empty && span(now)+1+span(piece) > columns {
+					out = append(out, now)
+					now, empty = follow, true
+				}
+				if !empty {
+					now += " "
+				}
+				now, empty = now+piece, false
 			}
-			if !empty {
-				now += " "
-			}
-			now, empty = now+piece, false
 		}
 	}
 	return append(out, now)
+}
+
+// hang tells what stands before the first line of a text, before each that follows, and the text.
+func hang(l string) (first, follow, text string) {
+	text = strings.TrimLeft(l, " ")
+	space := l[:len(l)-len(text)]
+	if quote, ok := strings.CutPrefix(text, "> "); ok {
+		return space + "> ", space + "> ", quote
+	}
+	if item, ok := strings.CutPrefix(text, "- "); ok {
+		return space + "- ", space + "  ", item
+	}
+	if m := number.FindStringSubmatch(text); m != nil {
+		return space + m[1] + " ", space + strings.Repeat(" ", len(m[1])+1), m[2]
+	}
+	return space, space, text
+}
+
+// sentences splits after a full stop, question mark or colon that ends a word.
+// A stop behind a digit is a German date.
+func sentences(text string) []string {
+	var all []string
+	start := 0
+	for i := 1; i+1 < len(text); i++ {
+		if text[i+1] != ' ' || !strings.ContainsRune(".?:", rune(text[i])) || (text[i-1] >= '0' && text[i-1] <= '9') {
+			continue
+		}
+		all = append(all, text[start:i+1])
+		start = i + 2
+	}
+	return append(all, text[start:])
 }
 
 func pieces(word string, columns int) []string {

@@ -1,0 +1,112 @@
+package mailout
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"countersign/petition"
+	"countersign/templates"
+)
+
+// Composer writes notices. It does no I/O and reads no clock: composing the same
+// Occasion twice gives the same bytes, so that a mail sent twice after a crash is one mail (R08).
+type Composer struct {
+	Templates *templates.Set
+	Keys      petition.Keys
+	BaseURL   string           // of the web pages, without a slash at the end
+	From      petition.Address // of notices that belong to no campaign
+	Plus      bool             // put the reply reference into Reply-To's plus part (U11: off where the provider drops it)
+	VERP      bool             // bounces come back to bounce+REFERENCE@ instead of the sender's address (R37)
+}
+
+// Letter is a notice ready to send.
+type Letter struct {
+	EnvelopeFrom string
+	EnvelopeID   string // for a delivery report (RFC 3461, 4.4)
+	To           string
+	UTF8         bool   // an address needs SMTPUTF8 (RFC 6531)
+	Raw          []byte // the message, lines ending in CRLF
+	Masked       string // its text with links and codes masked, to keep
+}
+
+// ErrCompose says that a notice cannot be written, now or later.
+var ErrCompose = errors.New("the notice cannot be written")
+
+// masked stands where a token or code stood.
+const masked = "..."
+
+// Compose writes the notice. Every error wraps ErrCompose: trying again does not help.
+func (c *Composer) Compose(o petition.Occasion) (Letter, error) {
+	letter, err := c.compose(o)
+	if err != nil {
+		return Letter{}, fmt.Errorf("%w: %w", ErrCompose, err)
+	}
+	return letter, nil
+}
+
+func (c *Composer) compose(o petition.Occasion) (Letter, error) {
+	w := writing{Composer: c, Occasion: o}
+	var mails []templates.Mail
+	for _, locale := range w.locales() {
+		m, err := c.Templates.Mail(locale, string(o.Notice.Kind), w.data(locale))
+		if err != nil {
+			return Letter{}, err
+		}
+		mails = append(mails, m)
+	}
+	mail, err := c.Templates.Join(mails...)
+	if err != nil {
+		return Letter{}, err
+	}
+	letter, err := w.message(mail)
+	if err != nil {
+		return Letter{}, err
+	}
+	letter.Masked = mail.Text
+	for _, secret := range w.secrets {
+		letter.Masked = strings.ReplaceAll(letter.Masked, secret, masked)
+	}
+	return letter, nil
+}
+
+// writing is one notice being written.
+type writing struct {
+	*Composer
+	petition.Occasion
+	secrets []string // tokens and codes in the text
+}
+
+// locales are the languages of the mail: the reader's, or, where we do not speak
+// it, the campaign's and English in one mail.
+func (w *writing) locales() []string {
+	campaign := "en"
+	if w.Campaign != nil {
+		campaign = w.Templates.Match(w.Campaign.Language())
+	}
+	switch {
+	case w.Notice.Locale == "" || w.Notice.Locale == "und":
+		return []string{campaign}
+	case w.Templates.Speaks(w.Notice.Locale):
+		return []string{w.Templates.Match(w.Notice.Locale)}
+	case campaign == "en" || w.Notice.Kind.ToOrganizers():
+		return []string{campaign}
+	default:
+		return []string{campaign, "en"}
+	}
+}
+
+// link makes the address of a page whose token carries the purpose.
+func (w *writing) link(path string, p petition.Purpose) string {
+	token := w.Keys.Link(p, &w.Notice)
+	w.secrets = append(w.secrets, token)
+	return w.BaseURL + path + token
+}
+
+func (w *writing) confirmLink() string { return w.link("/c/", petition.PurposeConfirm) }
+
+func (w *writing) code() string {
+	code := w.Keys.Code(&w.Notice)
+	w.secrets = append(w.secrets, code)
+	return code
+}
