@@ -71,6 +71,9 @@ func arcSets(fields []headerField) (map[int]*arcSet, int, error) {
 			set = &arcSet{}
 			sets[instance] = set
 		}
+		if kind != "arc-authentication-results" && !wellFormed(f.value) {
+			return nil, seen, errARC
+		}
 		slot := map[string]**headerField{"arc-authentication-results": &set.aar, "arc-message-signature": &set.ams, "arc-seal": &set.as}[kind]
 		if *slot != nil {
 			return nil, seen, errARC
@@ -84,6 +87,24 @@ func arcSets(fields []headerField) (map[int]*arcSet, int, error) {
 		}
 	}
 	return sets, n, nil
+}
+
+// wellFormed: a tag list names each tag once and has no empty places but the last (RFC 6376 3.2).
+func wellFormed(list string) bool {
+	seen := map[string]bool{}
+	parts := strings.Split(list, ";")
+	for i, part := range parts {
+		name, _, ok := strings.Cut(part, "=")
+		name = strings.TrimSpace(name)
+		if i == len(parts)-1 && strings.TrimSpace(part) == "" {
+			break
+		}
+		if !ok || name == "" || seen[name] {
+			return false
+		}
+		seen[name] = true
+	}
+	return true
 }
 
 // verifyAMS verifies the newest message signature: as DKIM, without v= (RFC 8617 4.1.2).

@@ -88,6 +88,11 @@ func report(m *message.Message) string {
 	if m.Header.Has("TLS-Report-Domain") {
 		return "TLS-Report-Domain"
 	}
+	for _, inner := range m.Attached {
+		if inner.Header.Has("X-HmXmrOriginalRecipient") {
+			return "complaint of a feedback loop without RFC 5965 form"
+		}
+	}
 	subject := strings.ToLower(m.Header.Subject)
 	if strings.Contains(subject, "report domain:") && strings.Contains(subject, "submitter:") {
 		return "subject of a DMARC report (RFC 7489 7.2.1.1)"

@@ -54,6 +54,8 @@ func looksLikeBounce(m *message.Message) (certain bool, because string) {
 		return true, "no return path, and the subject says: " + title
 	case nullSender(&m.Header) && phrase != "" && strings.Contains(text, "@") && !strings.HasPrefix(subject, "re:"):
 		return true, "no return path, and the text says: " + phrase
+	case len(m.Forwarded) > 0 && fromMailSystem(&m.Forwarded[0].Header) && len(m.New) < 400:
+		return false, "a bounce that a person forwarded"
 	}
 	return false, ""
 }
@@ -71,6 +73,9 @@ func reportsRecipient(groups []textproto.MIMEHeader) bool {
 func fromMailSystem(h *message.Header) bool {
 	for _, a := range h.From {
 		local, name := localOf(a.Address), strings.ToLower(a.Name)
+		if a.Address == "" {
+			local = name
+		}
 		if strings.HasPrefix(local, "mailer-daemon") || strings.HasPrefix(local, "postmaster") || strings.HasPrefix(local, "mailerdaemon") ||
 			strings.HasPrefix(local, "mail-daemon") || strings.HasPrefix(local, "mdaemon") || strings.Contains(local, "mail.delivery") {
 			return true

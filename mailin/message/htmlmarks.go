@@ -1,0 +1,63 @@
+package message
+
+import "strings"
+
+// isIndent: Gmail and others indent with a blockquote that has no border.
+func isIndent(style string) bool {
+	return strings.Contains(style, "border:none") && strings.Contains(style, "padding:0")
+}
+
+// isHidden knows the tricks of preheaders and spam.
+func isHidden(style string) bool {
+	return style != "" && (strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") || strings.Contains(style, "mso-hide:all") ||
+		hasSize0(style))
+}
+
+func hasSize0(style string) bool {
+	for _, s := range []string{"font-size:0", "max-height:0"} {
+		if i := strings.Index(style, s); i >= 0 {
+			rest := style[i+len(s):]
+			if rest == "" || rest[0] == ';' || rest[0] == 'p' || rest[0] == '!' {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isQuoteContainer knows the elements that clients put the quoted mail in (R25).
+func isQuoteContainer(name, class, id, style string) bool {
+	if class != "" {
+		for _, c := range strings.Fields(class) {
+			if quoteClasses[c] {
+				return true
+			}
+		}
+	}
+	if id != "" && quoteIDs[id] {
+		return true
+	}
+	return name == "div" && strings.Contains(style, "border-top:solid") && strings.Contains(style, "padding:3.0pt0")
+}
+
+// isSignature knows the elements that clients put the writer's signature in.
+func isSignature(class, id string) bool {
+	for _, c := range strings.Fields(class) {
+		switch c {
+		case "gmail_signature", "moz-signature", "protonmail_signature_block", "tutanota_signature", "ms-outlook-mobile-signature":
+			return true
+		}
+	}
+	return id == "Signature" || id == "ms-outlook-mobile-signature" || id == "AppleMailSignature"
+}
+
+var quoteClasses = map[string]bool{
+	"gmail_quote": true, "gmail_quote_container": true, "gmail_extra": false, "yahoo_quoted": true, "moz-cite-prefix": true, "protonmail_quote": true,
+	"zmail_extra": true, "tutanota_quote": true, "WordSection1": false, "OutlookMessageHeader": true, "SkyDrpPlaceholder": false,
+	"quote": true, "gmx_quote": true, "ymail_android_signature": false, "mail-quote-collapse": true, "bloop_original_html": true,
+}
+
+var quoteIDs = map[string]bool{
+	"divRplyFwdMsg": true, "OLK_SRC_BODY_SECTION": true, "appendonsend": false, "reply-intro": true, "mailcontent": false,
+	"yahoo_quoted": true, "isReplyContent": true, "zwchr": true, "3D\"divRplyFwdMsg\"": true, "stopSpelling": true, "x_divRplyFwdMsg": true,
+}
