@@ -1,0 +1,274 @@
+package mailin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"countersign/petition"
+)
+
+// folder is what the poller knows of one folder, over all connections.
+type folder struct {
+	name     string
+	spam     bool // a junk folder: watched, never changed (R27)
+	validity uint32
+	opened   bool            // validity is known
+	known    map[uint32]bool // recorded, or not for us
+	highest  uint32
+	trouble  trouble
+	whole    time.Time // when the whole folder was last compared with the ledger
+}
+
+// begin makes the folder ready for a scan after it was opened. With another
+// UIDVALIDITY every UID means another mail: everything is looked at again, and the
+// ledger's hashes tell what is new (R02). 0 is a value like any other.
+func (f *folder) begin(ctx context.Context, s *session, data *imap.SelectData) error {
+	validity := data.UIDValidity
+	if f.opened && f.validity == validity && f.known != nil {
+		return nil
+	}
+	if f.opened && f.validity != validity {
+		s.log.Warn("the folder has a new UIDVALIDITY: it is read again", "folder", f.name, "before", f.validity, "now", validity)
+		f.trouble = nil
+	}
+	uids, err := s.store.KnownUIDs(ctx, s.box.Name, f.name, validity)
+	if err != nil {
+		return storeError(err)
+	}
+	f.opened, f.validity, f.whole = true, validity, time.Time{}
+	f.known, f.highest = make(map[uint32]bool, len(uids)), 0
+	for _, uid := range uids {
+		f.knows(uid)
+	}
+	if f.trouble == nil {
+		f.trouble = trouble{}
+	}
+	if next := uint32(data.UIDNext); next > 0 && f.highest >= next {
+		// The server was restored from a backup: it will give those UIDs to other mails (R59).
+		s.log.Error("the ledger knows mails that the server has not had yet", "folder", f.name, "highest", f.highest, "next", next)
+		maps.DeleteFunc(f.known, func(uid uint32, _ bool) bool { return uid >= next })
+		f.highest = next - 1
+	}
+	return nil
+}
+
+// lost is how many mails nothing brings.
+func (f *folder) lost() int {
+	n := 0
+	for _, failures := range f.trouble {
+		if failures >= setAside {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *folder) knows(uid uint32) {
+	f.known[uid] = true
+	f.highest = max(f.highest, uid)
+	delete(f.trouble, uid)
+}
+
+// unknown drops from a search what needs no fetching.
+func (f *folder) unknown(uids []uint32) []uint32 {
+	return slices.DeleteFunc(uids, func(uid uint32) bool { return f.known[uid] || f.trouble[uid] >= setAside })
+}
+
+// scan records everything new in the open folder and returns how many mails that were.
+// Mail that arrives meanwhile is taken too. Normally only UIDs above the highest known are asked
+// for; now and then, and on a new connection, all of them (R10).
+func (s *session) scan(ctx context.Context, f *folder) (int, error) {
+	total := 0
+	for {
+		first := f.highest + 1
+		if time.Since(f.whole) >= s.box.Reconcile {
+			first = 1
+			for uid, n := range f.trouble {
+				if n >= setAside {
+					f.trouble[uid] = headerAfter // one more try
+				}
+			}
+		}
+		uids, err := s.search(first)
+		if err != nil {
+			return total, err
+		}
+		uids = f.unknown(uids)
+		n, err := s.take(ctx, f, uids)
+		total += n
+		if err != nil {
+			return total, err
+		}
+		if first == 1 {
+			f.whole = time.Now()
+		}
+		if len(uids) == 0 {
+			return total, nil
+		}
+	}
+}
+
+// window is how many mails are listed before their bodies are fetched.
+const window = 1000
+
+// take fetches and records mails. The network and the database work at the same
+// time, with at most one batch waiting between them.
+func (s *session) take(ctx context.Context, f *folder, uids []uint32) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	fetched := make(chan []petition.Fetched, 1)
+	var fetchErr error
+	var fetching sync.WaitGroup
+	fetching.Go(func() {
+		defer close(fetched)
+		for part := range slices.Chunk(uids, window) {
+			if fetchErr = s.window(ctx, f, part, fetched); fetchErr != nil {
+				return
+			}
+		}
+	})
+	var done []petition.Fetched // without their bytes
+	var recordErr error
+	for mails := range fetched {
+		if recordErr != nil {
+			continue // drains what was under way
+		}
+		if recordErr = s.record(ctx, mails); recordErr != nil {
+			cancel()
+			_ = s.conn.Close()
+			continue
+		}
+		for _, m := range mails {
+			done = append(done, petition.Fetched{Place: m.Place})
+		}
+	}
+	fetching.Wait() // until here the folder belongs to the fetching
+	for _, m := range done {
+		f.knows(m.Place.UID)
+	}
+	if recordErr != nil {
+		return len(done), recordErr
+	}
+	return len(done), fetchErr
+}
+
+// window lists some mails, leaves those that are not for us, and fetches the others.
+func (s *session) window(ctx context.Context, f *folder, uids []uint32, out chan<- []petition.Fetched) error {
+	mails, err := s.sizes(uids, len(s.box.OnlyTo) > 0)
+	if err != nil {
+		return err
+	}
+	if len(s.box.OnlyTo) > 0 {
+		mails = slices.DeleteFunc(mails, func(m listed) bool {
+			skip := !addressedTo(m.recipients, s.box.OnlyTo)
+			if skip {
+				f.knows(m.uid) // U09: other people's mail is not touched, and not asked for again
+			}
+			return skip
+		})
+	}
+	for _, b := range plan(mails, f.trouble, s.box.MaxSize) {
+		got, err := s.batch(f, b)
+		if len(got) > 0 {
+			select {
+			case out <- got:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batch fetches one batch and accounts for every UID in it: each is returned, or gone
+// from the server, or has its failure counted. What came before an error is returned
+// with it.
+func (s *session) batch(f *folder, b batch) ([]petition.Fetched, error) {
+	if b.header {
+		return s.headerOnly(f, b.uids[0])
+	}
+	limit := s.box.MaxSize + s.box.MaxSize/4 + 1<<20 // some servers' sizes are not exact
+	missing := make(map[uint32]bool, len(b.uids))
+	for _, uid := range b.uids {
+		missing[uid] = true
+	}
+	var got []petition.Fetched
+	err := s.bodies(uidSet(b.uids), limit, func(m petition.Fetched) {
+		if missing[m.Place.UID] {
+			delete(missing, m.Place.UID)
+			got = append(got, s.placed(f, m))
+		}
+	})
+	if err != nil {
+		for uid := range missing {
+			f.trouble[uid]++
+		}
+		return got, err
+	}
+	for _, uid := range b.uids {
+		if !missing[uid] {
+			continue
+		}
+		m, found, err := s.one(uid, limit)
+		switch {
+		case errors.Is(err, errUnobtainable):
+			mails, err := s.headerOnly(f, uid)
+			got = append(got, mails...)
+			if err != nil {
+				return got, err
+			}
+		case err != nil:
+			f.trouble[uid]++
+			return got, err
+		case found:
+			got = append(got, s.placed(f, m))
+		default:
+			s.log.Debug("a mail is gone before it was fetched", "folder", f.name, "uid", uid)
+			f.knows(uid)
+		}
+	}
+	return got, nil
+}
+
+// headerOnly registers a mail whose body is too large or cannot be had: a person looks (R15).
+func (s *session) headerOnly(f *folder, uid uint32) ([]petition.Fetched, error) {
+	m, err := s.header(uid)
+	if err != nil {
+		f.trouble[uid]++
+		s.log.Error("a mail cannot be fetched", "folder", f.name, "uid", uid, "failures", f.trouble[uid], "err", err)
+		return nil, err
+	}
+	return []petition.Fetched{s.placed(f, m)}, nil
+}
+
+func (s *session) placed(f *folder, m petition.Fetched) petition.Fetched {
+	m.Place = petition.Place{Mailbox: s.box.Name, Folder: f.name, UIDValidity: f.validity, UID: m.Place.UID}
+	m.Spam = f.spam
+	if m.Received.IsZero() {
+		m.Received = s.clock()
+	}
+	return m
+}
+
+// record commits a batch and tells the intake.
+func (s *session) record(ctx context.Context, mails []petition.Fetched) error {
+	ids, err := s.store.Record(ctx, s.lease, mails)
+	if err != nil {
+		return fmt.Errorf("record %d mails: %w", len(mails), storeError(err))
+	}
+	s.log.Debug("mails recorded", "folder", mails[0].Place.Folder, "mails", len(mails), "new", len(ids))
+	if len(ids) > 0 && s.recorded != nil {
+		s.recorded(len(ids))
+	}
+	return nil
+}
