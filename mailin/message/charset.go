@@ -116,6 +116,10 @@ func decodeCharset(b []byte, declared string) (text, note string) {
 		}
 		return guess(b)
 	}
+	if other := effectiveCharset(b, name); other != name {
+		text, _ = decodeWith(b, other)
+		return text, "declared " + name + " but is " + other
+	}
 	text, ok := decodeWith(b, name)
 	if !ok {
 		if text, ok = decodeSelfEvident(b); ok {

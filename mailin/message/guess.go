@@ -32,10 +32,13 @@ const guessSample = 4096
 
 // guess picks the charset whose decoding looks most like a language (R22, step 4); windows-1252 where none does.
 func guess(b []byte) (text, note string) {
-	sample := b
-	if len(sample) > guessSample {
-		sample = sample[:guessSample]
-	}
+	best := bestGuess(b)
+	text, _ = decodeWith(b, best)
+	return text, "charset guessed: " + best
+}
+
+func bestGuess(b []byte) string {
+	sample := b[:min(len(b), guessSample)]
 	best, bestScore := "windows-1252", 0.0
 	for _, c := range candidates {
 		s, ok := decodeWith(sample, c.name)
@@ -46,8 +49,42 @@ func guess(b []byte) (text, note string) {
 			best, bestScore = c.name, score
 		}
 	}
-	text, _ = decodeWith(b, best)
-	return text, "charset guessed: " + best
+	return best
+}
+
+// effectiveCharset is the declared charset, or the one that the bytes are really in where a Latin one is declared: text
+// whose letters are nearly all outside ASCII is not Latin, and Icelandic letters without Icelandic vowels are Turkish.
+func effectiveCharset(b []byte, declared string) string {
+	switch declared {
+	case "iso-8859-1", "windows-1252", "latin1", "iso-8859-15":
+	default:
+		return declared
+	}
+	b = b[:min(len(b), guessSample)]
+	ascii, high, turkish, icelandic := 0, 0, 0, 0
+	for _, c := range b {
+		switch {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			ascii++
+		case c >= 0xC0:
+			high++
+			switch c {
+			case 0xFD, 0xFE, 0xF0, 0xDD, 0xDE, 0xD0:
+				turkish++
+			case 0xE1, 0xED, 0xF3, 0xFA, 0xE6, 0xE9, 0xC1, 0xCD, 0xD3, 0xDA, 0xC6:
+				icelandic++
+			}
+		}
+	}
+	switch {
+	case high >= 8 && high > 2*ascii && !utf8.Valid(b):
+		if name := bestGuess(b); name != "windows-1252" {
+			return name
+		}
+	case turkish >= 3 && icelandic == 0 && ascii > 0:
+		return "windows-1254"
+	}
+	return declared
 }
 
 // plausible is the share of characters outside ASCII that are frequent letters, less what no text has: replacement

@@ -79,7 +79,7 @@ func (m *Message) skipMbox(raw []byte) []byte {
 // fill makes the Message of the tree of parts.
 func (m *Message) fill(root *part, b *budget, depth int) {
 	m.ContentType, m.Params = root.mediaType, root.params
-	m.Header = readHeader(root.fields, root.firstCharset(), m)
+	m.Header = readHeader(root.fields, root.headerCharset(), m)
 	c := &collector{m: m, budget: b, depth: depth}
 	c.body(root)
 	c.finish()

@@ -31,7 +31,28 @@ func decodeBase64(body []byte, m *Message) []byte {
 	if n, err := base64.StdEncoding.Decode(out, bytes.TrimSpace(body)); err == nil {
 		return out[:n]
 	}
+	if allProse(body) {
+		m.defect("declared base64 but is plain text")
+		return body
+	}
 	return looseBase64(body, out[:0], m)
+}
+
+// allProse: no line at the beginning is base64, each holds words.
+func allProse(body []byte) bool {
+	lines := 0
+	for pos := 0; pos < len(body) && lines < 5; {
+		line, next := cutLine(body, pos)
+		pos = next
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		lines++
+		if !isProse(line) || bytes.IndexByte(bytes.TrimSpace(line), ' ') < 0 {
+			return false
+		}
+	}
+	return lines > 0
 }
 
 // looseBase64 ignores characters outside the alphabet (RFC 2045 6.8) and goes on after padding, but keeps prose that a

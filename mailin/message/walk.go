@@ -79,9 +79,10 @@ func (w *walker) multipart(p *part, boundary string) {
 	}
 	preamble := w.leaf() // normally empty or a hint for old clients
 	level, closing := w.boundary(w.pos)
-	if level < own && len(bytes.TrimSpace(preamble)) > 0 && len(p.children) == 0 {
-		w.m.defect("no part found in a multipart: read as text")
-		p.mediaType, p.body = "text/plain", preamble
+	if level < own && len(bytes.TrimSpace(preamble)) > 0 {
+		w.open = w.open[:own]
+		w.withoutBoundary(p, preamble)
+		return
 	}
 	for level == own && !closing {
 		_, w.pos = cutLine(w.data, w.pos)
@@ -102,6 +103,34 @@ func (w *walker) multipart(p *part, boundary string) {
 	case len(p.children) > 0 && !w.m.Beyond:
 		w.m.defect("final boundary missing")
 	}
+}
+
+// withoutBoundary reads a multipart whose declared boundary does not occur: with the one that does, else as text.
+func (w *walker) withoutBoundary(p *part, body []byte) {
+	actual := actualBoundary(body)
+	if actual == "" {
+		w.m.defect("no part found in a multipart: read as text")
+		p.mediaType, p.body = "text/plain", body
+		return
+	}
+	w.m.defect("boundary declared wrongly: the one used was taken")
+	inner := &walker{m: w.m, budget: w.budget, data: body, base: w.base + len(w.open)}
+	inner.multipart(p, actual)
+}
+
+// actualBoundary finds the first line "--x" with a Content- field below it.
+func actualBoundary(body []byte) string {
+	for pos := 0; pos < len(body); {
+		line, next := cutLine(body, pos)
+		pos = next
+		if len(line) > 2 && bytes.HasPrefix(line, []byte("--")) {
+			below, _ := cutLine(body, next)
+			if len(below) > 8 && strings.EqualFold(string(below[:8]), "Content-") && looksLikeField(below) {
+				return string(bytes.TrimRight(line[2:], " \t"))
+			}
+		}
+	}
+	return ""
 }
 
 // leaf returns the bytes up to the next line that is an open boundary, and leaves pos at that line.
@@ -184,18 +213,35 @@ func newPart(fields []rawField, defaultType string, m *Message) *part {
 	return p
 }
 
-// firstCharset is the charset of the first text part: what raw 8-bit header bytes are probably in (R21).
-func (p *part) firstCharset() string {
-	if len(p.children) == 0 {
-		if strings.HasPrefix(p.mediaType, "text/") {
-			return p.params["charset"]
-		}
+// headerCharset is what raw 8-bit header bytes are probably in: the charset of the first text part (R21), as it turns
+// out to be rather than as it is declared.
+func (p *part) headerCharset() string {
+	text := p.firstText()
+	if text == nil {
 		return ""
 	}
+	declared := text.params["charset"]
+	for i := range p.fields {
+		if isASCIIBytes(p.fields[i].value) {
+			continue
+		}
+		sample := decodeTransfer(text.body[:min(len(text.body), guessSample)], text.encoding, &Message{})
+		if name := effectiveCharset(sample, canonicalCharset(declared)); name != "" {
+			return name
+		}
+		break
+	}
+	return declared
+}
+
+func (p *part) firstText() *part {
+	if len(p.children) == 0 && strings.HasPrefix(p.mediaType, "text/") {
+		return p
+	}
 	for _, c := range p.children {
-		if cs := c.firstCharset(); cs != "" {
-			return cs
+		if t := c.firstText(); t != nil {
+			return t
 		}
 	}
-	return ""
+	return nil
 }
