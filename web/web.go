@@ -44,6 +44,8 @@ type Templates interface {
 	T(locale, key string, data map[string]any) string
 	// Match picks one of Locales for language tags or an Accept-Language header.
 	Match(accept ...string) string
+	// Country names an ISO 3166 code in the locale; other text stays as it is.
+	Country(locale, code string) string
 	Locales() []string
 	// Static holds the stylesheet and its like.
 	Static() fs.FS
