@@ -124,7 +124,7 @@ func (s *Server) postedFields(r *http.Request, q *request, e *petition.Endorseme
 	take("name", now.Name, &fields.Name)
 	take("other_name", now.OtherName, &fields.OtherName)
 	take("city", now.City, &fields.City)
-	take("country", s.countryName(locale, now.Country), &fields.Country)
+	take("country", s.templates.Country(locale, now.Country), &fields.Country)
 	take("website", now.Website, &fields.Website)
 	take("signatory", now.Signatory, &fields.Signatory)
 	take("title", now.Title, &fields.Title)

@@ -46,7 +46,7 @@ func (s *Server) postNewLink(w http.ResponseWriter, r *http.Request) error {
 	if err := s.allowPost(r, 0); err != nil {
 		return err
 	}
-	if err := readForm(r); err != nil {
+	if err := signerForm(r); err != nil {
 		return err
 	}
 	typed := strings.TrimSpace(r.PostForm.Get("address"))

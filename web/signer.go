@@ -123,11 +123,11 @@ func (s *Server) openPost(r *http.Request, path string, purposes ...petition.Pur
 	if err != nil {
 		return nil, err
 	}
-	return q, readForm(r)
+	return q, signerForm(r)
 }
 
-// readForm parses the form and keeps the size error as it is.
-func readForm(r *http.Request) error {
+// signerForm parses the form and keeps the size error as it is.
+func signerForm(r *http.Request) error {
 	err := r.ParseForm()
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err != nil && !tooLarge {
 		return errForm

@@ -194,7 +194,7 @@ func (s *Server) signerLine(r *http.Request, q *request, e *petition.Endorsement
 	loc := q.campaign.Location()
 	_, listed := e.Listed()
 	l := signerLine{
-		ID: e.ID, Revision: e.Revision, Fields: v.Fields, Country: s.countryName(locale, v.Fields.Country), Number: e.Number, Chosen: true,
+		ID: e.ID, Revision: e.Revision, Fields: v.Fields, Country: s.templates.Country(locale, v.Fields.Country), Number: e.Number, Chosen: true,
 		Listed: listed, Confirmed: v.Verification == petition.Confirmed, Declined: v.Review == petition.Declined,
 		Correction: listed && (v.Verification != petition.Confirmed || v.Review != petition.Approved),
 		At:         v.VerifiedAt.In(loc), Zone: s.zoneName(q.campaign, locale), Person: v.Fields.Kind == petition.KindIndividual,
@@ -301,6 +301,3 @@ func minutesToRead(text string) int {
 	}
 	return max(1, (len(strings.Fields(text))*2+wide+399)/400)
 }
-
-// countryName is the name of a country code in the locale; other text stays.
-func (s *Server) countryName(locale, code string) string { return s.templates.Country(locale, code) }
