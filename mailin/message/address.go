@@ -38,6 +38,9 @@ func joinName(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
+	if len(a) > 1000 { // no name is so long, and joining must not grow quadratic
+		return a
+	}
 	return a + ", " + b
 }
 

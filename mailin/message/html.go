@@ -30,24 +30,25 @@ func metaCharset(raw []byte) string {
 
 // htmlWriter turns a stream of HTML tokens into text. It keeps its own stack, so that its work is linear in the input.
 type htmlWriter struct {
-	out       strings.Builder
-	limit     int
-	stack     []element
-	counts    map[string]int // open elements by name
-	skip      int            // depth of elements that are not shown
-	pre       int
-	quotes    int
-	quoted    int // depth of containers that clients put quotes in
-	spanAt    int
-	signed    int // depth of containers of signatures
-	signAt    int
-	spans     []span
-	newlines  int // pending line ends
-	space     bool
-	lineBegun bool
-	marker    string // list marker to write before the next text
-	href      []string
-	hrefAt    []int
+	out        strings.Builder
+	limit      int
+	stack      []element
+	counts     map[string]int // open elements by name
+	skip       int            // depth of elements that are not shown
+	pre        int
+	quotes     int // depth of blockquotes
+	lineQuotes int // … of the line last begun
+	quoted     int // depth of containers that clients put quotes in
+	spanAt     int
+	signed     int // depth of containers of signatures
+	signAt     int
+	spans      []span
+	newlines   int // pending line ends
+	space      bool
+	lineBegun  bool
+	marker     string // list marker to write before the next text
+	href       []string
+	hrefAt     []int
 }
 
 type element struct {
@@ -349,14 +350,15 @@ func (w *htmlWriter) begin() {
 		if w.out.Len() > 0 {
 			for range w.newlines - 1 {
 				w.out.WriteByte('\n')
-				w.out.WriteString(strings.TrimSuffix(w.marks(), " "))
+				w.out.WriteString(strings.TrimSuffix(marks(min(w.quotes, w.lineQuotes)), " "))
 			}
 			w.out.WriteByte('\n')
 		}
 		w.newlines, w.lineBegun = 0, false
 	}
 	if !w.lineBegun {
-		w.out.WriteString(w.marks())
+		w.out.WriteString(marks(w.quotes))
+		w.lineQuotes = w.quotes
 		w.lineBegun, w.space = true, false
 	}
 	if w.marker != "" {
@@ -365,11 +367,12 @@ func (w *htmlWriter) begin() {
 	}
 }
 
-func (w *htmlWriter) marks() string {
-	if w.quotes == 0 {
+// marks are the quote marks of a depth.
+func marks(depth int) string {
+	if depth == 0 {
 		return ""
 	}
-	return strings.Repeat(">", min(w.quotes, 20)) + " "
+	return strings.Repeat(">", min(depth, 20)) + " "
 }
 
 // enrichedBreaks: in text/enriched (RFC 1896) one line end is a space and two are one line end.

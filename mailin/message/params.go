@@ -12,7 +12,7 @@ func parseMediaType(value []byte) (string, map[string]string) {
 	if value == nil {
 		return "", nil
 	}
-	s := string(unfold(value))
+	s := string(unfold(value[:min(len(value), maxParams)]))
 	main, rest := s, ""
 	if i := strings.IndexByte(s, ';'); i >= 0 {
 		main, rest = s[:i], s[i+1:]
@@ -41,6 +41,9 @@ func parseMediaType(value []byte) (string, map[string]string) {
 	joinExtended(params, extended)
 	return main, params
 }
+
+// maxParams is how much of a Content-Type or Content-Disposition field is read: long file names fit many times over.
+const maxParams = 8 << 10
 
 func decodeParam(val string) string {
 	if strings.Contains(val, "=?") || !isASCII(val) {

@@ -156,7 +156,7 @@ func (t *trimmer) attribution(i int, line string) int {
 			return i
 		}
 		if endsAttribution(part) {
-			if t.isAttribution(joined) && !t.beginsLater(i, j) {
+			if (t.isAttribution(joined) || t.bareAttribution(joined, j+1)) && !t.beginsLater(i, j) {
 				return j + 1
 			}
 			return i
@@ -224,8 +224,22 @@ func (t *trimmer) isAttribution(joined string) bool {
 	if digits >= 3 || strings.Contains(joined, "@") {
 		return true
 	}
-	// "Jane Doe wrote:" and nothing else on a short line
-	return len(joined) < 60 && strings.Count(joined, " ") <= 4 && strings.HasSuffix(joined, ":") && containsAny(joined, t.phrase.wrote)
+	return false
+}
+
+// bareAttribution: forms that only count where a quote mark follows: "Jane Doe wrote:", and a date with an address but no
+// verb, as Gmail writes it in Russian and Japanese.
+func (t *trimmer) bareAttribution(joined string, next int) bool {
+	for next < len(t.lines) && strings.TrimSpace(t.lines[next]) == "" {
+		next++
+	}
+	if next >= len(t.lines) || !isMarked(t.lines[next]) || !strings.HasSuffix(joined, ":") {
+		return false
+	}
+	if len(joined) < 60 && strings.Count(joined, " ") <= 4 && containsAny(joined, t.phrase.wrote) {
+		return true
+	}
+	return strings.HasSuffix(joined, ">:") && strings.Contains(joined, "@") && strings.ContainsAny(joined, "0123456789")
 }
 
 // dateAttribution: "2016-03-03 17:21 GMT+01:00 Jane Doe <jane@example.org>:", perhaps wrapped, without a verb.

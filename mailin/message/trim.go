@@ -23,6 +23,8 @@ type trimmer struct {
 	spans  []bool // line stands in a container that HTML marks as quoted
 	signed []bool // … as signature
 	found  []forward
+
+	openUntil int // lines above this one stand in a container that answers were written into
 }
 
 // forward is a mail inside the text: header lines and body, by line numbers.
@@ -118,7 +120,7 @@ func (t *trimmer) unmarked(i int, line string) int {
 	if end := t.attribution(i, line); end > i {
 		return t.attributed(i, end)
 	}
-	if t.spans != nil && t.spans[i] {
+	if t.spans != nil && t.spans[i] && i >= t.openUntil {
 		return t.span(i)
 	}
 	return i + 1
@@ -136,7 +138,7 @@ func (t *trimmer) rest(from, below int, kind separatorKind) int {
 	}
 	if below < len(t.lines) && (kind != isOriginal || t.headerLine(t.lines[below]) != headerWord{}) {
 		if body := t.headerEnd(below); body > below {
-			t.found = append(t.found, forward{header: below, body: body, end: len(t.lines)})
+			t.found = append(t.found, forward{header: below, body: body, end: len(t.lines), marked: isMarked(t.lines[below])})
 		}
 	}
 	return len(t.lines)
@@ -173,8 +175,21 @@ func (t *trimmer) markedRegion(i int) int {
 		}
 	}
 	t.set(start, end, lineQuoted)
+	t.answersInside(start)
 	t.markedForward(start, end)
 	return end
+}
+
+// answersInside: where marked lines stand inside a container of HTML, unmarked lines below them in it are answers.
+func (t *trimmer) answersInside(start int) {
+	if t.spans == nil || !t.spans[start] || start < t.openUntil {
+		return
+	}
+	end := start
+	for end < len(t.lines) && (t.spans[end] || strings.TrimSpace(unmark(t.lines[end])) == "") {
+		end++
+	}
+	t.openUntil = end
 }
 
 // wrapped: a client broke a long quoted line, and its tail stands without a mark between two marked lines.

@@ -1,0 +1,57 @@
+package message
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestGolden compares what is read of each mail in testdata/golden with the file beside it.
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*.eml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden mails: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := json.MarshalIndent(withoutFields(Parse(raw)), "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := strings.TrimSuffix(file, ".eml") + ".json"
+			if *update {
+				if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.TrimSpace(string(want)) != string(got) {
+				t.Errorf("read differently from %s:\n%s", golden, got)
+			}
+		})
+	}
+}
+
+// withoutFields drops the raw fields, which only repeat the mail.
+func withoutFields(m *Message) *Message {
+	m.Header.Fields = nil
+	if m.Returned != nil {
+		m.Returned.Fields = nil
+	}
+	for _, in := range append(append([]*Message{}, m.Attached...), m.Forwarded...) {
+		withoutFields(in)
+	}
+	return m
+}
