@@ -112,7 +112,9 @@ func (p *Poller) hold(ctx context.Context) (scans int, err error) {
 	}
 	if p.hands != lease.Generation {
 		p.hands = lease.Generation
-		clear(p.folders) // somebody else may have recorded meanwhile
+		for _, f := range p.folders {
+			f.known = nil // somebody else may have recorded meanwhile
+		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	var renewing sync.WaitGroup
@@ -171,6 +173,9 @@ func (p *Poller) session(ctx context.Context, lease petition.Lease) (scans int, 
 	}
 	defer c.close()
 	s := &session{client: c, Poller: p, lease: lease}
+	for _, f := range p.folders {
+		f.whole = time.Time{} // what the last connection left out is found
+	}
 	if p.box.After == Move && c.can(imap.CapMove) {
 		if err := s.makeProcessed(); err != nil {
 			return 0, err

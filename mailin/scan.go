@@ -20,10 +20,12 @@ type folder struct {
 	spam     bool // a junk folder: watched, never changed (R27)
 	validity uint32
 	opened   bool            // validity is known
-	known    map[uint32]bool // recorded, or not for us
+	known    map[uint32]bool // recorded; nil: to be asked of the ledger
+	others   map[uint32]bool // not for us (U09)
 	highest  uint32
 	trouble  trouble
-	whole    time.Time // when the whole folder was last compared with the ledger
+	whole    time.Time // when the whole folder was last compared with the ledger; zero: not on this connection
+	retried  time.Time // when mails that nothing brings were last given another try
 }
 
 // begin makes the folder ready for a scan after it was opened. With another
@@ -36,7 +38,7 @@ func (f *folder) begin(ctx context.Context, s *session, data *imap.SelectData) e
 	}
 	if f.opened && f.validity != validity {
 		s.log.Warn("the folder has a new UIDVALIDITY: it is read again", "folder", f.name, "before", f.validity, "now", validity)
-		f.trouble = nil
+		f.trouble, f.others = nil, nil
 	}
 	uids, err := s.store.KnownUIDs(ctx, s.box.Name, f.name, validity)
 	if err != nil {
@@ -48,7 +50,7 @@ func (f *folder) begin(ctx context.Context, s *session, data *imap.SelectData) e
 		f.knows(uid)
 	}
 	if f.trouble == nil {
-		f.trouble = trouble{}
+		f.trouble, f.others = trouble{}, map[uint32]bool{}
 	}
 	if next := uint32(data.UIDNext); next > 0 && f.highest >= next {
 		// The server was restored from a backup: it will give those UIDs to other mails (R59).
@@ -57,6 +59,19 @@ func (f *folder) begin(ctx context.Context, s *session, data *imap.SelectData) e
 		f.highest = next - 1
 	}
 	return nil
+}
+
+// retry gives mails that nothing brought another try, now and then: a server may mend itself.
+func (f *folder) retry(every time.Duration) {
+	if time.Since(f.retried) < every {
+		return
+	}
+	f.retried = time.Now()
+	for uid, failures := range f.trouble {
+		if failures >= setAside {
+			f.trouble[uid] = setAside - 1
+		}
+	}
 }
 
 // lost is how many mails nothing brings.
@@ -78,7 +93,7 @@ func (f *folder) knows(uid uint32) {
 
 // unknown drops from a search what needs no fetching.
 func (f *folder) unknown(uids []uint32) []uint32 {
-	return slices.DeleteFunc(uids, func(uid uint32) bool { return f.known[uid] || f.trouble[uid] >= setAside })
+	return slices.DeleteFunc(uids, func(uid uint32) bool { return f.known[uid] || f.others[uid] || f.trouble[uid] >= setAside })
 }
 
 // scan records everything new in the open folder and returns how many mails that were.
@@ -90,11 +105,7 @@ func (s *session) scan(ctx context.Context, f *folder) (int, error) {
 		first := f.highest + 1
 		if time.Since(f.whole) >= s.box.Reconcile {
 			first = 1
-			for uid, n := range f.trouble {
-				if n >= setAside {
-					f.trouble[uid] = headerAfter // one more try
-				}
-			}
+			f.retry(s.box.Reconcile)
 		}
 		uids, err := s.search(first)
 		if err != nil {
@@ -169,7 +180,7 @@ func (s *session) window(ctx context.Context, f *folder, uids []uint32, out chan
 		mails = slices.DeleteFunc(mails, func(m listed) bool {
 			skip := !addressedTo(m.recipients, s.box.OnlyTo)
 			if skip {
-				f.knows(m.uid) // U09: other people's mail is not touched, and not asked for again
+				f.others[m.uid] = true // U09: it is not touched, and not asked for again
 			}
 			return skip
 		})
