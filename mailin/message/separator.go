@@ -123,6 +123,9 @@ func (t *trimmer) headerEnd(i int) int {
 	return end
 }
 
+// maxAttribution is over how many lines an attribution may be wrapped.
+const maxAttribution = 7
+
 // attribution recognises "On … X wrote:", over up to five lines, and Gmail's date-only form. It returns the line after
 // it, or i. A line begins one only if a date or an address is in it.
 func (t *trimmer) attribution(i int, line string) int {
@@ -131,10 +134,13 @@ func (t *trimmer) attribution(i int, line string) int {
 			return end
 		}
 	}
+	if t.nextEnd[i] >= i+maxAttribution {
+		return i
+	}
 	joined := ""
 	blanks := 0
 	begins := false
-	for j := i; j < len(t.lines) && j < i+7; j++ {
+	for j := i; j < len(t.lines) && j < i+maxAttribution; j++ {
 		part := strings.TrimSpace(t.lines[j])
 		if part == "" {
 			if blanks++; blanks > 1 || !begins {

@@ -24,7 +24,8 @@ type trimmer struct {
 	signed []bool // … as signature
 	found  []forward
 
-	openUntil int // lines above this one stand in a container that answers were written into
+	nextEnd   []int // of each line: the next one that may end an attribution
+	openUntil int   // lines above this one stand in a container that answers were written into
 }
 
 // forward is a mail inside the text: header lines and body, by line numbers.
@@ -96,6 +97,14 @@ func (t *trimmer) markSpans(all []span, signature bool) []bool {
 
 // quotes finds quoted lines from the top downwards.
 func (t *trimmer) quotes() {
+	t.nextEnd = make([]int, len(t.lines)+1)
+	t.nextEnd[len(t.lines)] = len(t.lines) + maxAttribution
+	for i := len(t.lines) - 1; i >= 0; i-- {
+		t.nextEnd[i] = t.nextEnd[i+1]
+		if endsAttribution(strings.TrimRight(t.lines[i], " \t\u00a0")) {
+			t.nextEnd[i] = i
+		}
+	}
 	for i := 0; i < len(t.lines); {
 		line := strings.TrimSpace(t.lines[i])
 		switch {
