@@ -13,7 +13,7 @@ import (
 )
 
 //go:embed migrations
-var migrations embed.FS
+var embedded embed.FS
 
 // Migrate brings the database to this program's schema and says from which version
 // to which. Running it twice, or in two processes at once, does it once. A newer
@@ -42,7 +42,7 @@ func newer(have, want int) error {
 }
 
 func (s *Store) migrationFiles() ([]string, error) {
-	return fs.Glob(migrations, "migrations/"+s.write.DriverName()+"/*.sql") // in order
+	return fs.Glob(s.migrations, "migrations/"+s.write.DriverName()+"/*.sql") // in order
 }
 
 func (s *Store) version(ctx context.Context) (have, want int, err error) {
@@ -106,7 +106,7 @@ func (s *Store) apply(ctx context.Context, t *tx, files []string, have int) erro
 		return err
 	}
 	for i, name := range files[have:] {
-		text, err := fs.ReadFile(migrations, name)
+		text, err := fs.ReadFile(s.migrations, name)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -67,6 +68,8 @@ type Store struct {
 	log      *slog.Logger
 	retain   Retention
 
+	migrations fs.FS
+
 	mu    sync.Mutex
 	rules petition.Rules
 	known map[int64]*petition.Campaign // parsed campaigns by id, valid for their revision; never changed
@@ -82,12 +85,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.keys, s.rules, s.fallback, s.retain = o.Keys, o.Rules, o.Fallback, o.Retention
-	s.clock, s.log = o.Clock, o.Log
-	if s.clock == nil {
-		s.clock = time.Now
+	if o.Clock != nil {
+		s.clock = o.Clock
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	if o.Log != nil {
+		s.log = o.Log
 	}
 	if err := s.prepare(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -152,7 +154,7 @@ const sqlitePrefix = "sqlite:"
 
 // connect opens the pools without asking the database anything yet.
 func connect(dsn string, exclusive bool) (*Store, error) {
-	s := &Store{known: make(map[int64]*petition.Campaign)}
+	s := &Store{known: make(map[int64]*petition.Campaign), migrations: embedded, clock: time.Now, log: slog.New(slog.DiscardHandler)}
 	if path, ok := strings.CutPrefix(dsn, sqlitePrefix); ok {
 		if exclusive {
 			lock, err := lockFile(path)
