@@ -45,6 +45,10 @@ func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCa
 	_, more := r.lex.guess(c.subject, len(r.languages))
 	c.subject.choose(active | more)
 	c.from.choose(^uint64(0))
+	lowercase := c.lang >= 0 && r.languages[c.lang].LowercaseNames
+	for _, p := range []*page{c.body, c.sig, c.subject, c.from} {
+		p.lowercase = lowercase
+	}
 	for _, t := range c.from.toks {
 		if t.mark == 0 && (t.fb-t.fa > 1 || t.apart) {
 			c.writer[string(c.from.folded[t.fa:t.fb])] = true

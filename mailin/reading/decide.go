@@ -27,7 +27,7 @@ func (c *mailCase) decide(out *petition.Reading) {
 	}
 	out.Undecided = intent == petition.Conditional && s.found[catUndecided] > 0
 	if intent == petition.OtherIntent {
-		c.silent(out, s)
+		c.silent(out, s, subject)
 	}
 	switch out.Intent {
 	case petition.SignOn, petition.Withdraw, petition.Correction, petition.Conditional:
@@ -111,7 +111,7 @@ func (c *mailCase) confidence(out *petition.Reading, names []name, s *signals) p
 
 // silent is for a mail whose text says nothing that we know: one that hands in
 // a form, or that gives a name and an office in answer to the call.
-func (c *mailCase) silent(out *petition.Reading, s *signals) {
+func (c *mailCase) silent(out *petition.Reading, s, subject *signals) {
 	attached := s.found[catAttached] > 0 || len(c.body.toks) < 3 && len(c.m.Attachments) > 0
 	if attached && len(c.inAttachments()) > 0 {
 		out.Intent = petition.SignOn
@@ -120,9 +120,24 @@ func (c *mailCase) silent(out *petition.Reading, s *signals) {
 	if s.questions > 0 || len(c.body.toks) > 80 {
 		return
 	}
-	if names := c.shapes(c.body); len(names) > 0 && c.body.title(0, 1<<20) && s.found[catMention] == 0 {
+	if names := c.slots(c.body, bit(catSigner)); len(names) > 0 && (attached || s.found[catPerson] > 0) {
+		out.Intent = petition.SignOn
+		return
+	}
+	called := c.reply || s.found[catMention] == 0 || subject.found[catSign]+subject.found[catRequest] > 0
+	if names := c.shapes(c.body); called && len(names) > 0 && c.officer() {
 		out.Intent = petition.SignOn
 	}
+}
+
+// officer reports that the text names an office.
+func (c *mailCase) officer() bool {
+	for _, h := range c.body.hits {
+		if h.category == catTitle {
+			return true
+		}
+	}
+	return false
 }
 
 // forms reads labelled lines from the text, then from text attachments.
@@ -137,6 +152,7 @@ func (c *mailCase) forms() []record {
 		}
 		p := c.r.lex.newPage(attachmentSource(i), a.Text)
 		p.choose(c.body.active)
+		p.lowercase = c.body.lowercase
 		if more := records(p); hasOrganization(more) {
 			return more
 		}

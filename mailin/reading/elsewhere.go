@@ -129,6 +129,7 @@ func (c *mailCase) inAttachments() []name {
 		text = strings.NewReplacer("_", " ", ".", " ").Replace(text)
 		p := c.r.lex.newPage("", text)
 		p.choose(^uint64(0))
+		p.lowercase = c.body.lowercase
 		names := c.shapes(p)
 		if len(names) == 0 {
 			continue

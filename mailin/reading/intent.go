@@ -62,12 +62,15 @@ func weigh(p *page) *signals {
 	opened := map[int32]bool{} // sentences with a question word
 	bound := map[int32]int{}   // sentences with a condition → hit
 	acts := map[int32]bool{}   // sentences that sign or ask to be added
+	aside := map[int32]bool{}  // sentences about somebody else
 	negations := []hit{}
 	for i, h := range p.hits {
 		sentence := p.toks[h.a].sentence
 		switch h.category {
 		case catQuestion:
 			opened[sentence] = true
+		case catMention:
+			aside[sentence] = true
 		case catNegation:
 			negations = append(negations, h)
 		case catCondition:
@@ -80,7 +83,7 @@ func weigh(p *page) *signals {
 		sentence := p.toks[h.a].sentence
 		switch h.category {
 		case catSign, catRequest:
-			if h.category == catSign && (asks[sentence] || opened[sentence]) {
+			if h.category == catSign && (opened[sentence] || asks[sentence] && h.side != sideLeft) {
 				continue
 			}
 			if p.negates(negations, h) {
@@ -88,6 +91,10 @@ func weigh(p *page) *signals {
 				continue
 			}
 			acts[sentence] = true
+		case catUndecided:
+			if aside[sentence] {
+				continue
+			}
 		case catWithdraw:
 			if asks[sentence] && (opened[sentence] || bound[sentence] > 0) || p.negates(negations, h) {
 				continue

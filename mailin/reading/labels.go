@@ -234,6 +234,9 @@ func (p *page) nextLine(l *label, line [2]int, at map[int]hit) {
 // trimBack drops separators at the end of a value.
 func (p *page) trimBack(a, b int) int {
 	for b > a {
+		if p.toks[b-1].mark == '"' && p.opening(b-1) >= a {
+			return b
+		}
 		switch p.toks[b-1].mark {
 		case ',', ';', '|', '"', '}', '，', '；', '*', '-', '{', '[', '•', '_', '、':
 			b--

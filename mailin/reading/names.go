@@ -69,11 +69,30 @@ func (p *page) barrier(i int) bool {
 	case '&', '+', '\'', '.', '/', '·', '・', '’', '@', '#', '°', '!', '?', '־', '׳':
 		return false
 	case '-', '–', '—', '‑':
-		return t.space && (i+1 >= len(p.toks) || p.toks[i+1].space)
+		return t.space && (i+1 >= len(p.toks) || p.toks[i+1].space) && !p.subtitle(i+1)
 	case ',', '،', '、':
 		return true
 	}
 	return !openQuote(t.mark)
+}
+
+// subtitle reports that what follows a dash belongs to the name: at least two
+// words from a capital to the end of the clause, and no office among them.
+func (p *page) subtitle(i int) bool {
+	words := 0
+	for j := i; j < len(p.toks) && p.toks[j].sentence == p.toks[i].sentence && j < i+10; j++ {
+		t := &p.toks[j]
+		switch {
+		case t.mark == '(' || t.mark == '.' && words > 1:
+			return words > 1
+		case t.mark != 0 && t.mark != '\'' || j == i && !t.upper || p.has(j, actions|1<<catTitle) || p.stop(j) && !p.connector(j):
+			return false
+		case p.connector(j):
+		default:
+			words++
+		}
+	}
+	return words > 2
 }
 
 // right reads a name that begins at or after token i.
@@ -147,6 +166,9 @@ func (p *page) left(i int) (name, bool) {
 			if open == 0 || p.toks[open].sentence != sentence {
 				break
 			}
+			if p.organizational(open+1, end-1) {
+				return p.make(open+1, end-1)
+			}
 			p.place(open+1, end-1, &place)
 			end = open
 		}
@@ -173,8 +195,12 @@ func (p *page) left(i int) (name, bool) {
 		}
 		start++
 	}
-	if start > 0 && start < end && p.toks[start-1].mark == ',' && p.toks[start-1].sentence == sentence && !p.organizational(start, end) {
-		if n, ok := p.left(start - 1); ok && p.organizational(n.a, n.b) { // "X, Cologne, signs"
+	comma := start - 1
+	for comma > 0 && start-comma < 3 && p.connector(comma) {
+		comma--
+	}
+	if comma > 0 && start < end && p.toks[comma].mark == ',' && p.toks[comma].sentence == sentence && !p.organizational(start, end) {
+		if n, ok := p.left(comma); ok && p.organizational(n.a, n.b) { // "X, Cologne, signs"
 			p.place(start, end, &n)
 			return n, true
 		}

@@ -168,7 +168,11 @@ func (c *mailCase) plausible(n *name) bool {
 func (c *mailCase) split(n name) []name {
 	p := n.page
 	for i := n.a + 1; i < n.b-1; i++ {
-		if p.toks[i].mark != 0 || !p.connector(i) || p.toks[i].upper || !p.organizational(n.a, i) || !p.organizational(i+1, n.b) {
+		if p.toks[i].mark != 0 || !p.connector(i) || p.toks[i].upper {
+			continue
+		}
+		form := p.has(i-1, 1<<catLegalForm) && p.toks[i-1].mark == '.' || p.has(i-2, 1<<catLegalForm)
+		if !form && (!p.organizational(n.a, i) || !p.organizational(i+1, n.b) || strings.ContainsAny(p.slice(i+1, n.b), "\"«„“") && !strings.ContainsAny(p.slice(n.a, i), "\"«„“")) {
 			continue
 		}
 		if !p.toks[i+1].upper && !p.article(i+1) || i-n.a < 2 || n.b-i < 3 || !p.joins(i) {
@@ -198,10 +202,14 @@ func (p *page) joins(i int) bool {
 func (c *mailCase) list() []name {
 	p := c.body
 	var out []name
+	listing := false
 	for _, l := range p.lines() {
 		i := l[0]
 		t := &p.toks[i]
+		plain := listing && p.signLine(l)
+		listing = p.toks[l[1]-1].mark == ':' || plain
 		switch {
+		case plain:
 		case strings.ContainsRune("-*•·–—▪●○", t.mark) && t.mark != 0 && i+1 < l[1] && p.toks[i+1].space:
 			i++
 		case t.digit && i+1 < l[1] && strings.ContainsRune(".)", p.toks[i+1].mark):
@@ -225,6 +233,11 @@ func (c *mailCase) list() []name {
 // around reads the name that holds the organization word at token i.
 func (p *page) around(i int) (name, bool) {
 	t := &p.toks[i]
+	for j := i - 1; j >= max(0, i-16) && p.toks[j].sentence == t.sentence; j-- {
+		if openQuote(p.toks[j].mark) && p.closing(j, len(p.toks)) > i && (t.apart || j == 0 || !p.has(j-1, 1<<catNoun)) {
+			return p.make(j, p.closing(j, len(p.toks))+1)
+		}
+	}
 	start := i
 	for start > 0 && p.toks[start].lines < breakHard {
 		j := start - 1
@@ -264,7 +277,7 @@ func (c *mailCase) shapes(p *page) []name {
 			continue
 		}
 		t := &p.toks[i]
-		if t.cased() && !t.upper || c.mentioned(p, i) {
+		if t.cased() && !t.upper || c.mentioned(p, i) || p.registered(i) {
 			continue
 		}
 		n, ok := p.around(i)
@@ -279,6 +292,19 @@ func (c *mailCase) shapes(p *page) []name {
 		out = append(out, c.split(n)...)
 	}
 	return out
+}
+
+// registered reports a line of small print: "Register court: …".
+func (p *page) registered(i int) bool {
+	for i > 0 && p.toks[i].lines < breakHard {
+		i--
+	}
+	for j := i; j < min(i+4, len(p.toks)-1); j++ {
+		if p.toks[j+1].mark == ':' {
+			return p.has(i, 1<<catLabelOther) && !p.has(i, 1<<catLabelOrganization)
+		}
+	}
+	return false
 }
 
 // mentioned reports that the name at token i is only spoken of: a member of

@@ -197,7 +197,7 @@ func (p *page) endsSentence(i int) bool {
 		if !next.space {
 			return false
 		}
-		if prev.info.abbreviation || prev.upper && prev.end-prev.start <= 2 && prev.mark == 0 && !prev.apart {
+		if prev.info.abbreviation || prev.fb-prev.fa <= 2 && (prev.upper || prev.fb-prev.fa == 1) && !prev.digit && prev.mark == 0 && !prev.apart {
 			return false
 		}
 		lower := next.mark == 0 && !next.upper && !next.digit && (next.script == scriptLatin || next.script == scriptCyrillic || next.script == scriptGreek)
@@ -320,8 +320,11 @@ func (p *page) choose(active uint64) {
 	kept := p.hits[:0]
 	var outer hit
 	for _, h := range p.hits {
+		if (h.category == catYes || h.category == catNo) && h.b-h.a == 1 && p.loose(h) {
+			continue
+		}
 		if everywhere>>h.category&1 == 0 {
-			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a {
+			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a && h.category != catNewName && h.category != catOldName {
 				continue
 			}
 			if h.b > outer.b && h.slot == slotNone && h.sa == h.sb {
@@ -336,6 +339,17 @@ func (p *page) choose(active uint64) {
 		}
 	}
 	p.hits = kept
+}
+
+// loose reports a yes or no that is an everyday word of its language as well
+// ("da", "si", "no") and does not stand alone between marks.
+func (p *page) loose(h hit) bool {
+	t := &p.toks[h.a]
+	if t.info.stop>>h.language&1 == 0 || p.dangling(h) && (h.a == 0 || p.toks[h.a-1].mark != 0 || t.lines >= breakHard) {
+		return false
+	}
+	accent := t.script == scriptLatin && t.end-t.start != t.fb-t.fa
+	return !accent && h.a > 0
 }
 
 // lines are the token ranges between hard breaks.

@@ -261,7 +261,7 @@ func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
 	}
 	switch v {
 	case plainYes:
-		if !c.reply && c.signsToo(s) {
+		if !c.reply && c.signsToo(s) || len(c.hints.ShownNames) == 0 && s.found[catRequest] > 0 {
 			return false
 		}
 		out.Intent, out.Confidence = petition.VerifyYes, confidence
