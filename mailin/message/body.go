@@ -303,7 +303,7 @@ func (c *collector) special(p *part, data []byte) {
 	case "message/partial", "message/external-body":
 		c.m.beyond(p.mediaType + " is not supported") // R19
 	case "application/ms-tnef", "application/vnd.ms-tnef":
-		c.m.defect("winmail.dat is kept unopened")
+		c.tnef(data)
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		if t := strings.ToLower(p.params["smime-type"]); t == "signed-data" || t == "certs-only" {
 			c.m.beyond("S/MIME signed-data is kept unopened")

@@ -20,8 +20,8 @@ type arcSet struct{ aar, ams, as *headerField }
 
 var errARC = errors.New("chain broken")
 
-// verifyARC validates a chain (RFC 8617 5.2): none, pass or fail. Whose chain it is stays to be judged: only configured
-// sealers may be believed (R50).
+// verifyARC validates a chain (RFC 8617 5.2): none, pass or fail. The verdict is only recorded: a chain proves nothing of
+// the sender unless its sealer is one to believe (R50), and no sealers are configured.
 func verifyARC(raw []byte, dns *resolver) string {
 	fields := headerFields(raw)
 	sets, n, err := arcSets(fields)

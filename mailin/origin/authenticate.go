@@ -28,7 +28,7 @@ func authenticate(raw []byte, m *message.Message, s Settings, dns *resolver) pet
 	a.SPF = told.spf
 	if s.LookupTXT != nil {
 		fixed := crlf(raw)
-		a.DKIM = verifyDKIM(fixed, dns)
+		a.DKIM = verifyDKIM(fixed, dns, s.Now)
 		a.ARC = verifyARC(fixed, dns)
 		ownVerdict(&a, from, told, dns)
 	} else {

@@ -24,9 +24,7 @@ type Settings struct {
 	// LookupTXT answers DNS questions. An error with Temporary() true is a temporary one. nil: no DNS, and authentication
 	// is "unchecked" unless a trusted Authentication-Results field says more.
 	LookupTXT func(ctx context.Context, name string) ([]string, error)
-	// TrustedSealers are the domains whose ARC seals may be believed (R50). A valid chain by others is only recorded.
-	TrustedSealers []string
-	Now            time.Time // the moment of intake; zero: no check of dates
+	Now       time.Time // the moment of intake: a signature whose x= lies before it does not pass; zero: the library's clock alone
 }
 
 // Check examines a mail. raw are the very bytes as fetched, m what message.Parse made of them.

@@ -2,7 +2,9 @@ package origin
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-msgauth/dkim"
 
@@ -13,7 +15,7 @@ const maxSignatures = 5 // verified of one mail (R48)
 
 // verifyDKIM verifies the signatures of a mail with CRLF line ends (RFC 6376). rsa-sha1, keys under 1024 bit, l= and
 // signatures without From in h= never pass (RFC 8301, R48).
-func verifyDKIM(raw []byte, dns *resolver) []petition.DKIMResult {
+func verifyDKIM(raw []byte, dns *resolver, now time.Time) []petition.DKIMResult {
 	out := []petition.DKIMResult{}
 	tags := signatureTags(raw)
 	if len(tags) == 0 {
@@ -32,7 +34,7 @@ func verifyDKIM(raw []byte, dns *resolver) []petition.DKIMResult {
 			r.Result, r.Because = verdict(verified[i].Err)
 		}
 		if r.Result == resultPass {
-			r.Result, r.Because = tooWeak(t, r)
+			r.Result, r.Because = tooWeak(t, r, now)
 		}
 		out = append(out, r)
 	}
@@ -65,12 +67,15 @@ func verdict(err error) (result, because string) {
 func trimDKIM(err error) string { return strings.TrimPrefix(err.Error(), "dkim: ") }
 
 // tooWeak repeats the checks that must never depend on the library alone.
-func tooWeak(t map[string]string, r petition.DKIMResult) (result, because string) {
+func tooWeak(t map[string]string, r petition.DKIMResult, now time.Time) (result, because string) {
 	if strings.Contains(strings.ToLower(t["a"]), "sha1") {
 		return resultPermError, "rsa-sha1 is not accepted (RFC 8301)"
 	}
 	if _, ok := t["l"]; ok {
 		return resultFail, "l= leaves a part of the body unsigned (RFC 6376 8.2)"
+	}
+	if x, err := strconv.ParseInt(t["x"], 10, 64); err == nil && !now.IsZero() && now.Unix() > x {
+		return resultPermError, "signature has expired"
 	}
 	for _, h := range r.Headers {
 		if h == "from" {
