@@ -43,6 +43,9 @@ func plan(mails []listed, t trouble, maxSize int64) []batch {
 	for _, m := range mails {
 		failures := t[m.uid]
 		if m.size > maxSize || failures >= headerAfter {
+			if failures > 0 {
+				flush()
+			}
 			batches = append(batches, batch{uids: []uint32{m.uid}, header: true})
 			continue
 		}

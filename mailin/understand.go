@@ -32,7 +32,6 @@ type UnderstanderConfig struct {
 	CampaignNames      func(ctx context.Context) []string                       // titles of our letters: never an organization
 	ShownNames         func(ctx context.Context, notices []int64) []string      // what these notices show: restating it is a plain yes (U05)
 	TrustedAuthservIDs map[string][]string                                      // by mailbox: who checks mail for us (R47)
-	TrustedSealers     []string                                                 // ARC (R50)
 	LookupTXT          func(ctx context.Context, name string) ([]string, error) // nil: no DNS
 	Clock              func() time.Time                                         // nil: time.Now
 }
@@ -72,7 +71,6 @@ func (c *UnderstanderConfig) understand(ctx context.Context, in petition.Mail) (
 		OwnMessageID:       c.Keys.OwnMessageID,
 		TrustedAuthservIDs: c.TrustedAuthservIDs[in.Mailbox],
 		LookupTXT:          c.LookupTXT,
-		TrustedSealers:     c.TrustedSealers,
 		Now:                c.Clock(),
 	})
 	hints := reading.Hints{OwnAddresses: own, CampaignNames: call(ctx, c.CampaignNames)}
