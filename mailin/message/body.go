@@ -185,7 +185,7 @@ func isInlineText(p *part) bool {
 	switch p.mediaType {
 	case "text/plain", "text/html", "text/enriched", "text/richtext", "text/x-html", "text/watch-html":
 		return p.filename == ""
-	case "text/calendar", "text/rfc822-headers", "text/x-vcard", "text/vcard", "text/directory", "text/css", "text/x-amp-html", "text/rfc822-headers; charset":
+	case "text/calendar", "text/rfc822-headers", "text/x-vcard", "text/vcard", "text/directory", "text/css", "text/x-amp-html":
 		return false
 	}
 	return p.filename == "" && p.disposition != "inline"

@@ -92,7 +92,7 @@ func (w *htmlWriter) finish() (string, []span) {
 
 var voidElements = map[string]bool{
 	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true, "link": true,
-	"meta": true, "param": true, "source": true, "track": true, "wbr": true, "o:p": false,
+	"meta": true, "param": true, "source": true, "track": true, "wbr": true,
 }
 
 func (w *htmlWriter) start(z *html.Tokenizer) {

@@ -52,12 +52,11 @@ func isSignature(class, id string) bool {
 }
 
 var quoteClasses = map[string]bool{
-	"gmail_quote": true, "gmail_quote_container": true, "gmail_extra": false, "yahoo_quoted": true, "moz-cite-prefix": true, "protonmail_quote": true,
-	"zmail_extra": true, "tutanota_quote": true, "WordSection1": false, "OutlookMessageHeader": true, "SkyDrpPlaceholder": false,
-	"quote": true, "gmx_quote": true, "ymail_android_signature": false, "mail-quote-collapse": true, "bloop_original_html": true,
+	"gmail_quote": true, "gmail_quote_container": true, "yahoo_quoted": true, "moz-cite-prefix": true, "protonmail_quote": true,
+	"zmail_extra": true, "tutanota_quote": true, "OutlookMessageHeader": true, "gmx_quote": true, "bloop_original_html": true,
 }
 
 var quoteIDs = map[string]bool{
-	"divRplyFwdMsg": true, "OLK_SRC_BODY_SECTION": true, "appendonsend": false, "reply-intro": true, "mailcontent": false,
-	"yahoo_quoted": true, "isReplyContent": true, "zwchr": true, "3D\"divRplyFwdMsg\"": true, "stopSpelling": true, "x_divRplyFwdMsg": true,
+	"divRplyFwdMsg": true, "x_divRplyFwdMsg": true, "OLK_SRC_BODY_SECTION": true, "reply-intro": true, "yahoo_quoted": true,
+	"isReplyContent": true, "zwchr": true,
 }
