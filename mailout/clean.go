@@ -17,7 +17,7 @@ const (
 var (
 	tags      = regexp.MustCompile(`<[^<>]{0,300}>`)
 	addresses = regexp.MustCompile(`[^\s<>()\[\],;:"]*[@＠][^\s<>()\[\],;:"]*`)
-	links     = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]{1,15}://\S*|(?:mailto|tel|sms|javascript|data|file):\S*|www\d?[.。．｡]\S*|[\p{L}\p{N}-]+(?:[.。．｡][\p{L}\p{N}-]+)+[/?#:]\S*)`)
+	links     = regexp.MustCompile(`(?i)(?:[a-z0-9+.-]*://\S*|\b(?:mailto|tel|sms|javascript|data|file):\S*|www\d?[.。．｡]\S*|[\p{L}\p{N}-]+(?:[.。．｡][\p{L}\p{N}-]+)+[/?#:]\S*)`)
 	domains   = regexp.MustCompile(`[\p{L}\p{N}_-]+(?:[.。．｡][\p{L}\p{N}_-]+)*[.。．｡](?:\p{L}{2,}|xn--[a-z0-9-]+)`)
 	phones    = regexp.MustCompile(`[+＋(]*\p{Nd}[\p{Nd}\s()./\\–—-]{4,}\p{Nd}`)
 	years     = regexp.MustCompile(`^(?:1[5-9]|20)\d\d\s?[-–—/]\s?(?:1[5-9]|20)\d\d$`)

@@ -30,6 +30,7 @@ func TestR35CleanLine(t *testing.T) {
 		{"www", "Win at www.evil.example now", "", "Win at now"},
 		{"path without scheme", "Win at evil.example/now please", "", "Win at please"},
 		{"javascript", "Library javascript:alert(1) x", "", "Library x"},
+		{"link behind letters", "図書館https://evil.example/x aaaaaaaaaaaaaaaaaaaaaahttps://evil.example Library", "", "図書館 Library"},
 		{"mailto", "Library mailto:a@evil.example x", "", "Library x"},
 		{"address", "Library info@evil.example x", "", "Library x"},
 		{"address in brackets", "Library <info@evil.example>", "", "Library"},
@@ -77,7 +78,7 @@ func TestR35LongNames(t *testing.T) {
 }
 
 var (
-	anyLink    = regexp.MustCompile(`(?i)://|www\.|@|<|>|mailto:|javascript:`)
+	anyLink    = regexp.MustCompile(`(?i)[a-z]://|\bwww\.\pL|@|<|>|\b(mailto|javascript):\S`)
 	sevenDigit = regexp.MustCompile(`\pN{7,}`)
 )
 

@@ -141,9 +141,18 @@ func (w *writing) fillLinks(d *templates.MailData) {
 		d.URL = w.link("/desk/in/", petition.PurposeSignIn)
 	default:
 	}
-	asks := d.URL != "" && n.Kind != petition.NoticeUseLink && n.Kind != petition.NoticeSignIn
-	if (asks && d.CanReply) || n.Kind == petition.NoticeCheck {
+	if (d.CanReply && d.URL != "" && asksYes(n.Kind)) || n.Kind == petition.NoticeCheck {
 		d.Code = w.code()
+	}
+}
+
+// asksYes reports whether the mail offers YES as an answer.
+func asksYes(k petition.NoticeKind) bool {
+	switch k {
+	case petition.NoticeRequest, petition.NoticeReminder, petition.NoticeWaiting, petition.NoticeNote, petition.NoticeCorrected:
+		return true
+	default:
+		return false
 	}
 }
 
