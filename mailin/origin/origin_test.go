@@ -132,12 +132,12 @@ func TestR42Bounces(t *testing.T) {
 		{"words weigh more than the code", daemon + report, dsn("Final-Recipient: rfc822; gone@org.example\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 mailbox full"), want{"gone@org.example", "failed", "soft", "mailbox_full"}},
 		{"DSN policy", daemon + report, dsn("Final-Recipient: rfc822; gone@org.example\r\nAction: failed\r\nStatus: 5.7.1\r\nDiagnostic-Code: smtp; 550 5.7.1 blocked using a blocklist"), want{"gone@org.example", "failed", "policy", "blocked"}},
 		{"DSN delayed", daemon + report, dsn("Final-Recipient: rfc822; gone@org.example\r\nAction: delayed\r\nStatus: 4.4.1"), want{"gone@org.example", "delayed", "soft", "expired"}},
-		{"DSN delivered", daemon + report, dsn("Final-Recipient: rfc822; gone@org.example\r\nAction: delivered\r\nStatus: 2.0.0"), want{"gone@org.example", "delivered", "hard", "other"}},
+		{"DSN delivered", daemon + report, dsn("Final-Recipient: rfc822; gone@org.example\r\nAction: delivered\r\nStatus: 2.0.0"), want{"gone@org.example", "delivered", "soft", "other"}},
 		{"qmail", daemon, "Hi. This is the qmail-send program at mx.example.\r\nI'm afraid I wasn't able to deliver your message.\r\n\r\n<gone@org.example>:\r\nSorry, no mailbox here by that name. (#5.1.1)" + returned, want{"gone@org.example", "failed", "hard", "user_unknown"}},
 		{"Exim", "From: Mail Delivery System <Mailer-Daemon@mx.example>\r\nX-Failed-Recipients: gone@org.example\r\nSubject: Mail delivery failed", "A message that you sent could not be delivered.\r\n\r\n  gone@org.example\r\n    mailbox is full: retry timeout exceeded" + returned, want{"gone@org.example", "failed", "soft", "mailbox_full"}},
 		{"Exchange", "From: System Administrator <postmaster@org.example>\r\nTo: letter@openhours.test\r\nSubject: Undeliverable: Is this correct?", "Your message did not reach the following recipient(s):\r\n\r\ngone@org.example on Mon, 2 Feb 2026\r\n    The recipient name is not recognized" + returned, want{"gone@org.example", "failed", "hard", "user_unknown"}},
 		{"German", "Return-Path: <>\r\nFrom: postmaster@org.example\r\nTo: letter@openhours.test\r\nSubject: Unzustellbar: Stimmt das?", "Ihre Nachricht konnte nicht zugestellt werden.\r\n\r\ngone@org.example\r\nEmpfänger unbekannt" + returned, want{"gone@org.example", "failed", "hard", "user_unknown"}},
-		{"only the returned mail names it", daemon, "This is the mail system at host mx.example. It could not be delivered." + returned, want{"gone@org.example", "failed", "hard", "other"}},
+		{"only the returned mail names it", daemon, "This is the mail system at host mx.example. It could not be delivered." + returned, want{"gone@org.example", "failed", "soft", "other"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -177,6 +177,7 @@ func TestR44Reasons(t *testing.T) {
 		{"550 5.7.26 Unauthenticated email is not accepted due to DMARC policy", "authentication"},
 		{"552 message size exceeds fixed maximum message size", "too_large"},
 		{"550 5.2.1 account is disabled", "suspended"},
+		{"550 5.2.1 <x@org.example>... User unknown", "user_unknown"},
 		{"connection timed out", "expired"},
 		{"nothing that anybody knows", ""},
 	}

@@ -87,10 +87,10 @@ func classOf(reason, status string) string {
 	case "mailbox_full", "network", "system", "rate_limited", "too_large", "expired":
 		return "soft"
 	case "other":
-		if strings.HasPrefix(status, "4") {
-			return "soft"
+		if strings.HasPrefix(status, "5.1.") {
+			return "hard"
 		}
-		return "hard"
+		return "soft" // unknown: it is tried again before anybody is called unreachable (R45)
 	}
 	return "policy"
 }
