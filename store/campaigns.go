@@ -227,8 +227,20 @@ func (s *Store) SaveSettings(ctx context.Context, id, revision int64, settings p
 			}
 			return petition.ErrConflict
 		}
+		if err := t.prolong(ctx, id, settings); err != nil {
+			return err
+		}
 		return t.campaignEvent(ctx, id, organizerID, "settings", toJSON(settings))
 	})
+}
+
+// prolong lets links and codes that are out there follow a later deadline (U06).
+func (t *tx) prolong(ctx context.Context, id int64, s petition.Settings) error {
+	if s.Closes.IsZero() {
+		return nil
+	}
+	_, err := t.exec(ctx, `UPDATE notices SET expires_at=$2 WHERE campaign_id=$1 AND expires_at>0 AND expires_at<$2`, id, toMicros(s.Closes.Add(s.Grace)))
+	return err
 }
 
 // SetState opens or closes a campaign. Opening an incomplete one gives

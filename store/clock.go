@@ -32,17 +32,30 @@ type askedRow struct {
 // An endorsement for which somebody else must decide first is left in peace (U13).
 func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 	now := s.Now()
+	campaigns, err := s.reader().campaigns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var open []int64 // reminders go out where a yes still counts
+	for _, c := range campaigns {
+		if c.AcceptsConfirmation(now) {
+			open = append(open, c.ID)
+		}
+	}
+	args := []any{toMicros(now), toMicros(now.Add(-firstReminder)), toMicros(now.Add(-secondReminder)), maxDue}
+	openList := in(&args, open)
 	var rows []askedRow
-	if err := s.reader().list(ctx, &rows, `SELECT * FROM (SELECT MAX(n.id) AS notice_id, e.id AS endorsement_id, e.campaign_id,
+	if err := s.reader().list(ctx, &rows, `SELECT notice_id, endorsement_id, campaign_id, asked_at, expires_at, reminders FROM (
+		SELECT MAX(n.id) AS notice_id, e.id AS endorsement_id, e.campaign_id, e.state,
 		MIN(CASE WHEN n.kind<>'reminder' THEN n.sent_at END) AS asked_at,
 		MAX(CASE WHEN n.expires_at=0 THEN 9000000000000000000 ELSE n.expires_at END) AS expires_at,
 		SUM(CASE WHEN n.kind='reminder' THEN 1 ELSE 0 END) AS reminders
 		FROM endorsements e JOIN notice_shows w ON w.endorsement_id=e.id AND w.version=e.version JOIN notices n ON n.id=w.notice_id
 		WHERE e.verification='awaiting' AND e.withdrawn_at=0 AND e.on_hold=''
 		AND (n.kind='reminder' OR n.kind IN ('request','new_link','corrected','use_link') AND n.sent_at>0)
-		GROUP BY e.id, e.campaign_id) AS asked
-		WHERE asked_at IS NOT NULL AND (expires_at<$1 OR reminders=0 AND asked_at<$2 OR reminders=1 AND asked_at<$3) ORDER BY asked_at LIMIT $4`,
-		toMicros(now), toMicros(now.Add(-firstReminder)), toMicros(now.Add(-secondReminder)), maxDue); err != nil {
+		GROUP BY e.id, e.campaign_id, e.state) AS asked
+		WHERE asked_at IS NOT NULL AND (expires_at<$1 OR state='awaiting' AND campaign_id IN `+openList+`
+			AND (reminders=0 AND asked_at<$2 OR reminders=1 AND asked_at<$3)) ORDER BY asked_at LIMIT $4`, args...); err != nil {
 		return nil, err
 	}
 	actions := make([]petition.Action, 0, len(rows))
@@ -51,13 +64,6 @@ func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 		if r.ExpiresAt.time().Before(now) {
 			a.Kind = petition.ActExpire
 		} else {
-			c, err := s.reader().campaignByID(ctx, r.CampaignID)
-			if err != nil {
-				return nil, err
-			}
-			if !c.AcceptsConfirmation(now) {
-				continue
-			}
 			a.Kind, a.Nth = petition.ActRemind, r.Reminders+1
 		}
 		actions = append(actions, a)
@@ -167,7 +173,7 @@ func (s *Store) purge(ctx context.Context, before time.Time, condition string, r
 		var ids []int64
 		err := s.inTx(ctx, func(t *tx) error {
 			ids = nil
-			if err := t.list(ctx, &ids, `SELECT m.id FROM mails m WHERE m.purged_at=0 AND m.received_at<$1 AND m.recorded_at<$1 AND m.state='decided' `+condition+`
+			if err := t.list(ctx, &ids, `SELECT m.id FROM mails m WHERE m.purged_at=0 AND m.received_at<$1 AND m.recorded_at<$1 AND m.state IN ('decided','quarantined') `+condition+`
 				AND NOT EXISTS (SELECT 1 FROM tasks k WHERE k.mail_id=m.id AND k.done_at=0) ORDER BY m.id LIMIT $2`+t.store.forUpdate(),
 				toMicros(before), purgeBatch); err != nil || len(ids) == 0 {
 				return err

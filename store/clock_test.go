@@ -66,6 +66,40 @@ func TestReminders(t *testing.T) {
 	})
 }
 
+func TestU06LinksFollowALaterDeadline(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		c := testCampaign(t, s)
+		e := sign(t, s, signOn{from: "office@lindenau.example", name: "City Library Lindenau", uid: 1})
+		end := func() time.Time { return got(s.Notices(t.Context(), e.ID))(t)[0].ExpiresAt }
+		if want := c.Closes.Add(c.Grace); !end().Equal(want) {
+			t.Fatalf("link counts until %v, want %v", end(), want)
+		}
+		later := c.Settings
+		later.Closes = c.Closes.AddDate(0, 1, 0)
+		ok(t, s.SaveSettings(t.Context(), c.ID, c.Revision, later, 0))
+		if want := later.Closes.Add(c.Grace); !end().Equal(want) {
+			t.Errorf("after extending the link counts until %v, want %v", end(), want)
+		}
+		ok(t, s.SaveSettings(t.Context(), c.ID, c.Revision+1, c.Settings, 0))
+		if want := later.Closes.Add(c.Grace); !end().Equal(want) {
+			t.Errorf("an earlier deadline took a promise back: %v", end())
+		}
+	})
+}
+
+func TestNoReminderWhereTheListIsClosed(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		c := testCampaign(t, s)
+		sign(t, s, signOn{from: "office@lindenau.example", name: "City Library Lindenau", uid: 1})
+		settleAll(t, s)
+		ok(t, s.SetState(t.Context(), c.ID, petition.Closed, 0))
+		turn(s, 5*24*time.Hour)
+		if due := got(s.Due(t.Context()))(t); len(due) != 0 {
+			t.Errorf("due: %+v", due)
+		}
+	})
+}
+
 func TestDigestOncePerDay(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
 		testCampaign(t, s)

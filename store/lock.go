@@ -23,5 +23,17 @@ func lockFile(path string) (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
+	if err := private(path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return f, nil
+}
+
+// private makes the file, where it is new, for its owner only: it holds people's mails.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return fmt.Errorf("the database file: %w", err)
+	}
+	return f.Close()
 }

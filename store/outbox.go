@@ -61,7 +61,7 @@ func (s *Store) SettleNotices(ctx context.Context, all []petition.Settlement) er
 		}
 		var settled []int64
 		err := batches(rows, func(part [][]any) error {
-			values, args := valueList(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
+			values, args := t.valueList(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
 			var ids []int64
 			err := t.list(ctx, &ids, `WITH v(id, attempts, state, due_at, error, sent_text, sent_at) AS (VALUES `+values+`)
 				UPDATE notices SET state=v.state, due_at=CASE WHEN v.due_at>0 THEN v.due_at ELSE notices.due_at END, last_error=v.error,

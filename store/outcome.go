@@ -78,7 +78,7 @@ func (w *work) rest(ctx context.Context, out *petition.Outcome) error {
 	if err := w.tasksDone(ctx, `id`, out.DoneTasks, w.by); err != nil {
 		return err
 	}
-	if err := w.tasksDone(ctx, `kind IN ('question','unsure','unclear') AND mail_id`, out.DoneMails, w.by); err != nil {
+	if err := w.tasksDone(ctx, `kind='question' AND mail_id`, out.DoneMails, w.by); err != nil {
 		return err
 	}
 	if out.WrongCode != 0 {

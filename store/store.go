@@ -24,6 +24,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -254,6 +255,15 @@ func (s *Store) among(selection string) string {
 		return "= ANY(ARRAY(" + selection + " FOR UPDATE SKIP LOCKED))"
 	}
 	return "IN (" + selection + ")"
+}
+
+// nth is the n-th parameter of a statement that counts them from the first. SQLite
+// searches all named ones ($1 is a name to it) for each: a thousand cost a million steps.
+func (s *Store) nth(n int) string {
+	if s.postgres {
+		return "$" + strconv.Itoa(n)
+	}
+	return "?"
 }
 
 // databaseNow is the database's own clock in microseconds.

@@ -62,7 +62,7 @@ const maxParams = 30000
 // insert runs "INSERT … VALUES (…), (…) suffix" for all rows in as few statements as possible.
 func (c conn) insert(ctx context.Context, head string, rows [][]any, suffix string) error {
 	return batches(rows, func(part [][]any) error {
-		values, args := valueList(part, nil)
+		values, args := c.valueList(part, nil)
 		_, err := c.exec(ctx, head+" VALUES "+values+" "+suffix, args...)
 		return err
 	})
@@ -72,7 +72,7 @@ func (c conn) insert(ctx context.Context, head string, rows [][]any, suffix stri
 func insertReturning[T any](ctx context.Context, c conn, head string, rows [][]any, suffix string) ([]T, error) {
 	var all []T
 	err := batches(rows, func(part [][]any) error {
-		values, args := valueList(part, nil)
+		values, args := c.valueList(part, nil)
 		var got []T
 		err := c.list(ctx, &got, head+" VALUES "+values+" "+suffix, args...)
 		all = append(all, got...)
@@ -93,9 +93,9 @@ func batches(rows [][]any, do func([][]any) error) error {
 	return nil
 }
 
-// valueList is "($1,$2),($3,$4)" with its arguments. With casts the first row says
-// the types, where no table does.
-func valueList(rows [][]any, casts []string) (string, []any) {
+// valueList is "($1,$2),($3,$4)" with its arguments; it stands before any other
+// parameter of the statement. With casts the first row says the types, where no table does.
+func (c conn) valueList(rows [][]any, casts []string) (string, []any) {
 	var b strings.Builder
 	args := make([]any, 0, len(rows)*len(rows[0]))
 	for i, row := range rows {
@@ -109,11 +109,10 @@ func valueList(rows [][]any, casts []string) (string, []any) {
 			}
 			args = append(args, v)
 			if casts != nil && i == 0 {
-				fmt.Fprintf(&b, "CAST($%d AS %s)", len(args), casts[j])
+				b.WriteString("CAST(" + c.store.nth(len(args)) + " AS " + casts[j] + ")")
 				continue
 			}
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(len(args)))
+			b.WriteString(c.store.nth(len(args)))
 		}
 		b.WriteByte(')')
 	}

@@ -253,7 +253,7 @@ CREATE INDEX notices_domain ON notices (recipient_domain, queued_at);
 CREATE INDEX notices_message_id ON notices (message_id);
 CREATE INDEX notices_sent ON notices (sent_at) WHERE sent_at > 0;
 CREATE INDEX notices_mail ON notices (mail_id) WHERE mail_id IS NOT NULL;
-CREATE INDEX notices_expiry ON notices (campaign_id, kind, sent_at);
+CREATE INDEX notices_expiry ON notices (campaign_id, expires_at);
 
 CREATE TABLE notice_shows (
 	notice_id      BIGINT NOT NULL REFERENCES notices,
