@@ -111,6 +111,10 @@ func (w *writing) fillCampaign(d *templates.MailData, locale string) {
 			}
 		}
 	}
+	d.DeskURL += "/" + c.Slug
+	if n.Kind == petition.NoticeQuestion {
+		d.DeskURL += "?kind=" + string(petition.TaskQuestion)
+	}
 	d.LetterURL = w.BaseURL + "/" + c.Slug
 	d.ListURL = d.LetterURL + "/list"
 	if c.Visibility == petition.Unlisted {
