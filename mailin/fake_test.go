@@ -34,7 +34,8 @@ type ledger struct {
 	batches  []int    // sizes of records
 	changed  chan struct{}
 
-	fault func(method string) error
+	fault   func(method string) error
+	refuses func(u petition.Understanding) bool
 }
 
 func newLedger() *ledger {
@@ -276,6 +277,9 @@ func (l *ledger) Understood(ctx context.Context, batch []petition.Understanding)
 		return err
 	}
 	defer leave()
+	if l.refuses != nil && slices.ContainsFunc(batch, l.refuses) {
+		return errors.New("value too long")
+	}
 	for _, u := range batch {
 		l.readings[u.MailID] = u
 		l.mails[u.MailID].State = petition.MailRead

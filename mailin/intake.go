@@ -69,6 +69,7 @@ const (
 	slowReading = 2 * time.Second
 	grace       = 20 * time.Second // to finish what is in hand when ctx ends
 	maxFailures = 5                // decisions of one mail, before a person looks
+	refusals    = 6                // of a reading, over half a minute: more than a short absence of the store
 )
 
 // NewIntake checks the configuration.
@@ -189,18 +190,54 @@ func (i *Intake) handle(ctx context.Context, mails []petition.Mail) error {
 			return fmt.Errorf("quarantine: %w", err)
 		}
 	}
-	if len(understood) == 0 {
-		return nil
-	}
-	if err := i.patiently(ctx, func() error { return i.Store.Understood(ctx, understood) }); err != nil {
-		return fmt.Errorf("store readings: %w", err)
-	}
-	ids := make([]int64, 0, len(understood))
-	for _, u := range understood {
-		ids = append(ids, u.MailID)
-	}
+	ids, err := i.keep(ctx, understood)
 	i.decideAll(ctx, ids)
-	return nil
+	return err
+}
+
+// keep stores readings and returns the mails whose reading is stored. One that the
+// store refuses while it takes others, or again and again while it takes that the mail is set
+// aside, waits for a person.
+func (i *Intake) keep(ctx context.Context, batch []petition.Understanding) (stored []int64, err error) {
+	if len(batch) == 0 {
+		return nil, nil
+	}
+	failures := 0
+	err = i.patiently(ctx, func() error {
+		err := i.Store.Understood(ctx, batch)
+		if err == nil {
+			for _, u := range batch {
+				stored = append(stored, u.MailID)
+			}
+			return nil
+		}
+		failures++
+		refused := batch
+		if len(batch) > 1 {
+			refused = nil
+			for _, u := range batch {
+				if i.Store.Understood(ctx, []petition.Understanding{u}) == nil {
+					stored = append(stored, u.MailID)
+				} else {
+					refused = append(refused, u)
+				}
+			}
+		}
+		if len(stored) == 0 && failures < refusals {
+			return err // the store is away, as far as anyone can tell
+		}
+		for _, u := range refused {
+			i.Log.Error("a reading cannot be stored", "mail", u.MailID, "err", err)
+			if err := i.Store.Quarantine(ctx, u.MailID, "its reading cannot be stored: "+err.Error()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		err = fmt.Errorf("store readings: %w", err)
+	}
+	return stored, err
 }
 
 // patiently tries again while the claim lasts: a database that is away for a while must

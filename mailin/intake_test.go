@@ -181,6 +181,25 @@ func TestIntakeWithoutDatabase(t *testing.T) {
 	}
 }
 
+// One reading that the store will not take, alone or among others, holds up nobody.
+func TestIntakeReadingIsRefused(t *testing.T) {
+	for name, raws := range map[string][]string{"among others": {"a", "bad", "b"}, "alone": {"bad"}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := holding(t, raws...)
+				l.refuses = func(u petition.Understanding) bool { return u.NewText == "bad" }
+				stop := running(t, newIntake(t, l, nil, nil).Run)
+				time.Sleep(2 * time.Minute)
+				synctest.Wait()
+				stop()
+				if l.count(petition.MailQuarantined) != 1 || l.count(petition.MailDecided) != len(raws)-1 {
+					t.Errorf("%d decided, quarantined %v", l.count(petition.MailDecided), l.why)
+				}
+			})
+		})
+	}
+}
+
 // A mail whose decision fails every time does not fail for ever: a person looks.
 func TestIntakeGivesUpDeciding(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -537,3 +537,37 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		t.Error("the lease was not given back")
 	}
 }
+
+// R58, U01: what `check` tells of a mailbox, changing nothing in it.
+func TestCheck(t *testing.T) {
+	o := openOffice(t, postoffice.Options{})
+	now := time.Now().Truncate(time.Second)
+	for _, age := range []time.Duration{400 * 24 * time.Hour, 73 * time.Hour, 72*time.Hour + time.Minute, 72*time.Hour - time.Minute, time.Minute} {
+		if err := o.Put(inbox, "INBOX", mailWith(1, ""), now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	box := boxAt(t, o.IMAPAddr())
+	box.Junk = "Junk"
+	got, err := box.Check(t.Context(), now.Add(-72*time.Hour))
+	if want := (Report{Mails: 5, Older: 3, Idle: true, Move: true, UIDPlus: true, Keywords: true, Junk: true, Made: true}); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	for _, letter := range o.Inbox(inbox) {
+		if len(letter.Flags) > 0 {
+			t.Errorf("flags %v", letter.Flags)
+		}
+	}
+
+	o = openOffice(t, postoffice.Options{Without: []string{"IDLE", "MOVE"}})
+	box = boxAt(t, o.IMAPAddr())
+	box.Junk, box.After = "Werbung", Move
+	got, err = box.Check(t.Context(), now)
+	if want := (Report{UIDPlus: true, Keywords: true, Made: true}); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	box.Password = "wrong"
+	if _, err := box.Check(t.Context(), now); !errors.Is(err, ErrLogin) {
+		t.Errorf("wrong password: %v", err)
+	}
+}

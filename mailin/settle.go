@@ -18,7 +18,7 @@ import (
 func (s *session) settle(ctx context.Context, f *folder, data *imap.SelectData) error {
 	switch s.box.After {
 	case Keyword:
-		if !slices.Contains(data.PermanentFlags, imap.FlagWildcard) && !slices.Contains(data.PermanentFlags, imap.Flag(keyword)) {
+		if !allowsKeyword(data) {
 			s.unable("the server keeps no keywords of ours: mail is left as it is")
 			return nil
 		}
@@ -150,22 +150,33 @@ func size(s imap.UIDSet) uint64 {
 	return n
 }
 
-// makeProcessed makes sure that there is a folder to move to.
+// makeProcessed makes sure that there is a folder to move to. That there is none is said, and no error.
 func (s *session) makeProcessed() error {
-	found, err := s.List("", s.box.Processed, nil).Collect()
+	why, err := s.makeFolder(s.box.Processed)
+	if why != nil {
+		s.log.Error("the folder cannot be made: mail stays where it is", "folder", s.box.Processed, "err", why)
+		s.problem = "The server does not make the folder " + s.box.Processed + "."
+	}
+	return err
+}
+
+// makeFolder makes a folder unless it is there. why says that the server refuses.
+func (c *client) makeFolder(name string) (why, err error) {
+	found, err := c.List("", name, nil).Collect()
 	if err != nil {
-		return fmt.Errorf("list folders: %w", s.conn.cause(err))
+		return nil, fmt.Errorf("list folders: %w", c.conn.cause(err))
 	}
 	if len(found) > 0 {
-		return nil
+		return nil, nil
 	}
-	err = s.Create(s.box.Processed, nil).Wait()
-	if e, ok := errors.AsType[*imap.Error](err); ok && e.Code != imap.ResponseCodeAlreadyExists {
-		s.log.Error("the folder cannot be made: mail stays where it is", "folder", s.box.Processed, "err", err)
-		s.problem = "The server does not make the folder " + s.box.Processed + "."
-		return nil
-	} else if ok {
-		return nil
+	err = c.Create(name, nil).Wait()
+	e, refused := errors.AsType[*imap.Error](err)
+	switch {
+	case refused && e.Code == imap.ResponseCodeAlreadyExists:
+		return nil, nil
+	case refused:
+		return e, nil
+	default:
+		return nil, c.conn.cause(err)
 	}
-	return s.conn.cause(err)
 }
