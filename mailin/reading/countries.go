@@ -27,6 +27,14 @@ func (x *lexicon) addCountries(languages []*language) {
 	for _, name := range strings.Split(home, "|") {
 		add(name)
 	}
+	var all []xlanguage.Region
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			if region, err := xlanguage.ParseRegion(string(a) + string(b)); err == nil && region.IsCountry() && region.String() == string(a)+string(b) {
+				all = append(all, region)
+			}
+		}
+	}
 	for _, l := range languages {
 		tag, err := xlanguage.Parse(l.Tag)
 		if err != nil {
@@ -36,14 +44,8 @@ func (x *lexicon) addCountries(languages []*language) {
 		if regions == nil {
 			continue
 		}
-		for a := 'A'; a <= 'Z'; a++ {
-			for b := 'A'; b <= 'Z'; b++ {
-				region, err := xlanguage.ParseRegion(string(a) + string(b))
-				if err != nil || !region.IsCountry() {
-					continue
-				}
-				add(regions.Name(region))
-			}
+		for _, region := range all {
+			add(regions.Name(region))
 		}
 	}
 }

@@ -74,7 +74,7 @@ func weigh(p *page) *signals {
 		case catNegation:
 			negations = append(negations, h)
 		case catCondition:
-			if !p.dangling(h) {
+			if !p.dangling(h) || !p.has(int(h.a), 1<<catYes) {
 				bound[sentence] = i + 1
 			}
 		}
@@ -99,8 +99,18 @@ func weigh(p *page) *signals {
 			if asks[sentence] && (opened[sentence] || bound[sentence] > 0) || p.negates(negations, h) {
 				continue
 			}
+		case catYes:
+			acts[sentence] = true // "yes, if the board agrees"
 		case catConfirm, catCorrect:
-			if asks[sentence] && opened[sentence] || p.negates(negations, h) {
+			if p.negates(negations, h) {
+				if h.category == catConfirm { // "dit klopt niet": no assent
+					for j := h.a; j < h.b; j++ {
+						p.mask[j] &^= 1 << catConfirm
+					}
+				}
+				continue
+			}
+			if asks[sentence] && opened[sentence] {
 				continue
 			}
 		}
@@ -179,6 +189,8 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 		return petition.AutoReply, nil, at(catAutomatic)
 	case s.found[catWithdraw] > 0:
 		return petition.Withdraw, also, at(catWithdraw)
+	case s.found[catCorrect] == 0 && c.renames():
+		return petition.Correction, also, at(catOldName)
 	case s.found[catCorrect] > 0 && (!signs || s.first[catCorrect] < c.firstSign(s)):
 		return petition.Correction, also, at(catCorrect)
 	case (s.found[catDecline] > 0 || s.negated > 0 && !signs) && s.conditions == 0 && !(signs && s.found[catDecline] == 0):
@@ -186,6 +198,8 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 			return petition.SupportOnly, also, at(catSupport)
 		}
 		return petition.Decline, also, at(catDecline)
+	case s.found[catDeny] > 0 && !signs && c.reply:
+		return petition.VerifyNo, also, at(catDeny)
 	case s.conditions > 0:
 		return petition.Conditional, also, &c.body.hits[s.condition]
 	case s.found[catUndecided] > 0 && (signs || len(also) == 0):
@@ -204,6 +218,17 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 		return petition.SupportOnly, nil, at(catSupport)
 	}
 	return c.subjectIntent(subject)
+}
+
+// renames reports an old name and a new one without a word for correcting:
+// "you have us down as X, but we are Y".
+func (c *mailCase) renames() bool {
+	old, renamed := false, false
+	for _, h := range c.body.hits {
+		old = old || h.category == catOldName && h.b-h.a >= 3
+		renamed = renamed || h.category == catNewName && (h.b-h.a >= 2 || old)
+	}
+	return old && renamed
 }
 
 func (c *mailCase) firstSign(s *signals) int {

@@ -62,7 +62,7 @@ func (p *page) barrier(i int) bool {
 	t := &p.toks[i]
 	switch t.mark {
 	case 0:
-		if p.has(i, actions) && !p.has(i, 1<<catNoun) {
+		if p.has(i, actions) && !p.has(i, 1<<catNoun) && !(t.upper && p.mask[i]&actions == 1<<catMention) {
 			return true
 		}
 		return p.stop(i) && !p.connector(i) && !(t.upper && p.has(i, 1<<catNoun))
@@ -135,7 +135,7 @@ func (p *page) skipTo(i int) int {
 		begins := next.upper || openQuote(next.mark) || next.apart || next.digit || !next.cased() && next.mark == 0
 		switch {
 		case t.mark == ':' || t.mark == '：' || t.mark == ',' || t.mark == '-' || t.mark == '–' || t.mark == '(' || t.mark == '\'' || t.mark == '*' || t.mark == '_':
-		case p.article(i) && (next.mark == 0 || openQuote(next.mark) || next.mark == '\''):
+		case p.article(i) && (!t.upper || i == 0 || p.toks[i-1].sentence != t.sentence) && (next.mark == 0 || openQuote(next.mark) || next.mark == '\''):
 		case p.has(i, 1<<catGeneric) && !t.upper && t.cased() && (begins || next.mark == ':' || p.has(i+1, 1<<catGeneric) || p.article(i+1)):
 		case p.has(i, 1<<catGeneric) && !t.cased() && !t.apart && (openQuote(next.mark) || p.has(i+1, 1<<catNoun)):
 		default:
@@ -313,7 +313,7 @@ func (p *page) isName(a, b int) bool {
 		capital = capital || t.upper || t.digit
 		uncased = uncased || !t.cased() && !t.digit
 		letters += int(t.end - t.start)
-		if !p.stop(i) && !p.has(i, 1<<catGeneric) || p.has(i, 1<<catNoun) && t.upper && b-a > 1 {
+		if !p.stop(i) && !p.has(i, 1<<catGeneric|1<<catPolite) || p.has(i, 1<<catNoun) && t.upper && b-a > 1 {
 			telling++
 		}
 	}

@@ -112,6 +112,9 @@ func (c *mailCase) changed() []name {
 func (c *mailCase) fill(p *page, h hit) (name, bool) {
 	switch h.side {
 	case sideRight:
+		if last := int(h.b) - 1; p.toks[last].upper && p.has(last, 1<<catNoun) && h.b-h.a > 1 || p.toks[last].upper && p.has(last, 1<<catNoun) && last > 0 {
+			return p.right(last) // the phrase's last word is the name's first: "l'Associazione X"
+		}
 		return p.right(int(h.b))
 	case sideLeft:
 		return p.left(int(h.a))

@@ -281,7 +281,7 @@ func (w *walker) end(e ending, b int32) {
 		if pat.ideas {
 			gap *= 2
 		}
-		if !ok || first[1] > w.from || w.from-first[1] > gap || w.p.toks[first[0]].sentence != w.p.toks[w.from].sentence {
+		if !ok || first[1] > w.from || pat.side == sideMiddle && first[1] == w.from || w.from-first[1] > gap || w.p.toks[first[0]].sentence != w.p.toks[w.from].sentence {
 			return
 		}
 		h.a, h.sa, h.sb = first[0], first[1], w.from
@@ -383,7 +383,9 @@ func (x *lexicon) guess(p *page, languages int) (best int, active uint64) {
 	score := make([]int, languages)
 	for i := range p.toks {
 		t := &p.toks[i]
-		count[t.script]++
+		if t.mark == 0 && !t.digit {
+			count[t.script]++
+		}
 		if m := t.info.stop; m != 0 {
 			add(score, m, 12/min(12, bits.OnesCount64(m)))
 		}

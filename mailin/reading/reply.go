@@ -15,9 +15,9 @@ const (
 
 // hazards take the plainness from a yes wherever they stand.
 const hazards = uint64(1)<<catBut | 1<<catUndecided | 1<<catWithdraw | 1<<catDecline | 1<<catDeny | 1<<catNo | 1<<catSupport | 1<<catMention |
-	1<<catAutomatic | 1<<catForward | 1<<catSpam | 1<<catOldName
+	1<<catAutomatic | 1<<catForward | 1<<catSpam
 
-const changes = uint64(1)<<catCorrect | 1<<catNewName
+const changes = uint64(1) << catCorrect
 
 const assent = uint64(1)<<catYes | 1<<catConfirm
 
@@ -71,15 +71,15 @@ func (c *mailCase) answer(s *signals) verdict {
 	switch {
 	case t.first == 0:
 		return noAnswer
-	case t.first&bit(catNo, catDeny) != 0 && t.first&assent == 0:
-		if t.yes || t.cats&(changes|bit(catSign, catRequest, catBut, catUndecided)) != 0 || s.questions > 0 || s.conditions > 0 {
+	case (t.first&bit(catNo, catDeny) != 0 || t.alone) && t.first&assent == 0:
+		if t.yes || t.cats&(bit(catSign, catRequest, catBut, catUndecided)) != 0 || s.questions > 0 || s.conditions > 0 || t.cats&changes != 0 && len(c.changed()) > 0 {
 			return unclear
 		}
 		return plainNo
 	case !yes || t.first&assent == 0 && !t.yes:
 		return noAnswer
 	case t.hazard || s.questions > 0 || t.negated || t.condition:
-		if t.cats&changes != 0 && t.cats&(hazards&^bit(catBut, catOldName, catNo, catMention)) == 0 && s.questions == 0 && !t.condition {
+		if t.cats&changes != 0 && t.cats&(hazards&^bit(catBut, catNo, catMention)) == 0 && s.questions == 0 && !t.condition {
 			return yesChange
 		}
 		return unclear
@@ -100,7 +100,8 @@ type tallied struct {
 	hazard    bool
 	negated   bool
 	condition bool
-	unknown   int // clauses that nothing explains
+	alone     bool // a clause that is nothing but a no
+	unknown   int  // clauses that nothing explains
 }
 
 func (c *mailCase) tally(s *signals) tallied {
@@ -117,6 +118,7 @@ func (c *mailCase) tally(s *signals) tallied {
 			t.first = content
 		}
 		t.cats |= content
+		t.alone = t.alone || content&^(1<<catNegation) == 1<<catNo && k.b-k.a <= 3
 		t.yes = t.yes || content&assent != 0
 		t.hazard = t.hazard || content&hazards != 0
 		thanks := content&bit(catThanks, catPolite, catGreeting) != 0
@@ -138,7 +140,10 @@ func (c *mailCase) tally(s *signals) tallied {
 		}
 	}
 	for _, h := range p.hits {
-		if h.category == catCondition && !p.dangling(h) {
+		if h.category == catNewName && h.b-h.a >= 3 && h.sa == h.sb && p.mask[h.a]&assent == 0 { // "the name is …" changes, "to …" may not
+			t.cats |= changes
+		}
+		if h.category == catCondition && !(p.dangling(h) && p.has(int(h.a), 1<<catYes)) {
 			t.condition = true
 		}
 	}
