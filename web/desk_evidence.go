@@ -10,7 +10,7 @@ import (
 
 // factKeys are the fields of the form with their key letters, in the form's order.
 var factKeys = []struct{ Field, Letter string }{
-	{"name", "A"}, {"other_name", ""}, {"city", "B"}, {"country", "C"}, {"website", "D"}, {"signatory", "E"}, {"title", "F"}, {"contact", "G"},
+	{"name", "A"}, {"city", "B"}, {"country", "C"}, {"website", "D"}, {"signatory", "E"}, {"title", "F"}, {"contact", "G"}, {"other_name", ""},
 }
 
 func letterOf(field string) string {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -54,7 +53,6 @@ type banner struct {
 	Problem string
 	Since   time.Time
 	Due     int
-	Zone    string
 }
 
 const (
@@ -83,7 +81,7 @@ func (s *Server) deskFrame(ctx context.Context, v *visit, c *petition.Campaign, 
 		return f, err
 	}
 	f.Views, f.Waiting = deskViews(f.Base, counts, current)
-	if f.Banners, err = s.banners(ctx); err != nil {
+	if f.Banners, err = s.banners(ctx, zoneOf(c)); err != nil {
 		return f, err
 	}
 	f.Flash, err = s.flashView(ctx, v)
@@ -104,13 +102,25 @@ func (s *Server) queueCounts(ctx context.Context, v *visit, c *petition.Campaign
 	return counts, err
 }
 
-// queue reads the queue as the organizer may see it.
+// queue reads the queue as the organizer may see it. The backlog has a list of its
+// own: among everything that waits it would bury the rest (U01).
 func (s *Server) queue(ctx context.Context, v *visit, f store.QueueFilter) ([]store.QueueRow, error) {
-	rows, err := s.store.Queue(ctx, f)
-	if v.may(0) {
-		return rows, err
+	var seen []store.QueueRow
+	for {
+		rows, err := s.store.Queue(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if r.Task == nil || v.may(r.Task.CampaignID) && (f.Kind != "" || f.Query != "" || r.Task.Kind != petition.TaskOlder) {
+				seen = append(seen, r)
+			}
+		}
+		if len(seen) >= f.Limit || len(rows) < f.Limit {
+			return seen[:min(len(seen), f.Limit)], nil
+		}
+		f.After = rows[len(rows)-1].Key
 	}
-	return slices.DeleteFunc(rows, func(r store.QueueRow) bool { return r.Task != nil && !v.may(r.Task.CampaignID) }), err
 }
 
 // reviewKind is the part of the queue that is no task: endorsements to decide on.
@@ -144,7 +154,7 @@ func deskViews(base string, counts map[string]int, current string) ([]deskView, 
 	return views, total
 }
 
-func (s *Server) banners(ctx context.Context) ([]banner, error) {
+func (s *Server) banners(ctx context.Context, zone *time.Location) ([]banner, error) {
 	var list []banner
 	boxes, err := s.store.Mailboxes(ctx)
 	if err != nil {
@@ -153,9 +163,9 @@ func (s *Server) banners(ctx context.Context) ([]banner, error) {
 	for _, b := range boxes {
 		switch {
 		case b.Problem != "":
-			list = append(list, banner{Key: "mailbox", Mailbox: b.Mailbox, Problem: b.Problem, Since: b.ProblemSince})
+			list = append(list, banner{Key: "mailbox", Mailbox: b.Mailbox, Problem: b.Problem, Since: b.ProblemSince.In(zone)})
 		case !b.OKAt.IsZero() && s.clock().Sub(b.OKAt) > silentAfter:
-			list = append(list, banner{Key: "silent", Mailbox: b.Mailbox, Since: b.OKAt})
+			list = append(list, banner{Key: "silent", Mailbox: b.Mailbox, Since: b.OKAt.In(zone)})
 		}
 	}
 	due, oldest, err := s.store.QueueLength(ctx)
@@ -163,7 +173,7 @@ func (s *Server) banners(ctx context.Context) ([]banner, error) {
 		return nil, err
 	}
 	if due > 0 && !oldest.IsZero() && s.clock().Sub(oldest) > slowAfter {
-		list = append(list, banner{Key: "outbox", Due: due, Since: oldest})
+		list = append(list, banner{Key: "outbox", Due: due, Since: oldest.In(zone)})
 	}
 	return list, nil
 }

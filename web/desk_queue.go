@@ -26,7 +26,8 @@ type queuePageData struct {
 	More     string     // address of the next page; "" at the end
 	Counts   store.Counts
 	Oldest   age
-	Bulk     bool // rows can be ticked: the backlog (U01)
+	Bulk     bool   // rows can be ticked: signatures to review, or the backlog (U01)
+	BulkKind string // which rows can be
 	Place    place
 	Problem  string // message desk.bulk_PROBLEM
 	Zone     *time.Location
@@ -38,6 +39,7 @@ type queuePageData struct {
 type deskRow struct {
 	URL        string
 	Key        int64
+	Kind       string // reviewKind or the kind of the task
 	Name       string // of the signer; "" where nobody can be told
 	From       string
 	Snippet    string
@@ -134,7 +136,11 @@ func (s *Server) queuePage(ctx context.Context, v *visit, c *petition.Campaign, 
 		page.Place.Slug, page.Zone, page.Mailbox = c.Slug, c.Location(), c.Address()
 	}
 	page.Query = clip(strings.TrimSpace(q.Get("q")), 100)
-	page.Bulk = bulkActs[kind] != nil && frame.CanAct && c != nil
+	page.BulkKind = kind
+	if kind == "" {
+		page.BulkKind = reviewKind
+	}
+	page.Bulk = bulkActs[page.BulkKind] != nil && frame.CanAct && c != nil
 	after, err := strconv.ParseInt(q.Get("after"), 10, 64)
 	if err != nil {
 		after = 0
@@ -222,7 +228,7 @@ func moreURL(base, kind, query string, after int64) string {
 
 func (s *Server) deskRow(v *visit, row *store.QueueRow, p place, now time.Time) deskRow {
 	d := deskRow{
-		URL: rowURL(row, p), Key: row.Key, signature: row.Endorsement, task: row.Task, From: row.Mail.From, Snippet: clip(row.Mail.Snippet, 160), Language: row.Mail.Language,
+		URL: rowURL(row, p), Key: row.Key, Kind: reviewKind, signature: row.Endorsement, task: row.Task, From: row.Mail.From, Snippet: clip(row.Mail.Snippet, 160), Language: row.Mail.Language,
 		Strokes: strokesOf(row.Endorsement), Age: ageOf(now, row.Since),
 	}
 	if d.Snippet == "" {
@@ -234,7 +240,7 @@ func (s *Server) deskRow(v *visit, row *store.QueueRow, p place, now time.Time) 
 		d.Why, d.Chip = whyReview(e)
 	}
 	if t := row.Task; t != nil {
-		campaignID = t.CampaignID
+		d.Kind, campaignID = string(t.Kind), t.CampaignID
 		d.Why, d.Chip = string(t.Kind), taskChip(t)
 	}
 	if p.Slug == "" && len(v.campaigns) > 1 {
