@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"countersign/petition"
 	"countersign/templates"
@@ -46,7 +47,10 @@ func (c *Composer) Compose(o petition.Occasion) (Letter, error) {
 }
 
 func (c *Composer) compose(o petition.Occasion) (Letter, error) {
-	w := writing{Composer: c, Occasion: o}
+	w := writing{Composer: c, Occasion: o, zone: time.UTC}
+	if o.Campaign != nil {
+		w.zone = o.Campaign.Location()
+	}
 	var mails []templates.Mail
 	for _, locale := range w.locales() {
 		m, err := c.Templates.Mail(locale, string(o.Notice.Kind), w.data(locale))
@@ -55,9 +59,12 @@ func (c *Composer) compose(o petition.Occasion) (Letter, error) {
 		}
 		mails = append(mails, m)
 	}
-	mail, err := c.Templates.Join(mails...)
-	if err != nil {
-		return Letter{}, err
+	mail := mails[0]
+	if len(mails) > 1 {
+		var err error
+		if mail, err = c.Templates.Join(mails...); err != nil {
+			return Letter{}, err
+		}
 	}
 	letter, err := w.message(mail)
 	if err != nil {
@@ -74,7 +81,8 @@ func (c *Composer) compose(o petition.Occasion) (Letter, error) {
 type writing struct {
 	*Composer
 	petition.Occasion
-	secrets []string // tokens and codes in the text
+	zone    *time.Location // the campaign's
+	secrets []string       // tokens and codes in the text
 }
 
 // locales are the languages of the mail: the reader's, or, where we do not speak

@@ -270,10 +270,7 @@ func (w *writing) in(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	if w.Campaign == nil {
-		return t.UTC()
-	}
-	return t.In(w.Campaign.Location())
+	return t.In(w.zone)
 }
 
 // until is how long there is time to answer: the deadline, or the end of the

@@ -204,10 +204,7 @@ type line struct {
 
 const indent = "    " // of name blocks and quotes
 
-var (
-	number  = regexp.MustCompile(`^(\d+\.) +(.*)$`)
-	address = regexp.MustCompile(`(?:^|\s)(https?://[^\s<>"]+)$`)
-)
+var number = regexp.MustCompile(`^(\d+\.) +(.*)$`)
 
 // blocks reads the lines of a mail as what they mean: lines behind four spaces are
 // names or, with ">", somebody's words; an address at the end of a line is a link.
@@ -251,13 +248,22 @@ func (b *block) add(l string) {
 		b.Lines = append(b.Lines, line{Text: name, First: item || len(b.Lines) == 0})
 	default:
 		var one line
-		if m := number.FindStringSubmatch(text); m != nil {
-			one.Number, text = m[1], m[2]
+		if text[0] >= '0' && text[0] <= '9' {
+			if m := number.FindStringSubmatch(text); m != nil {
+				one.Number, text = m[1], m[2]
+			}
 		}
-		if m := address.FindStringSubmatchIndex(text); m != nil {
-			one.URL, text = text[m[2]:m[3]], strings.TrimSpace(text[:m[2]])
-		}
-		one.Text = text
+		one.Text, one.URL = linkAtEnd(text)
 		b.Lines = append(b.Lines, one)
 	}
+}
+
+// linkAtEnd splits the address of a page off the end of a line.
+func linkAtEnd(text string) (before, url string) {
+	at := strings.LastIndexByte(text, ' ') + 1
+	url = text[at:]
+	if !strings.HasPrefix(url, "https://") && !strings.HasPrefix(url, "http://") || strings.ContainsAny(url, `<>"`) {
+		return text, ""
+	}
+	return strings.TrimSpace(text[:at]), url
 }

@@ -30,6 +30,7 @@ type voice struct {
 	locale    string
 	tag       language.Tag
 	messages  map[string]*i18n.Message
+	plain     map[string]string // messages without values and plurals: nothing to work out
 	localizer *i18n.Localizer
 	calendar  locales.Translator
 	regions   display.Namer
@@ -88,7 +89,7 @@ func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
 			return fmt.Errorf("no calendar for %q: add it to calendars", locale)
 		}
 		v = &voice{
-			locale: locale, tag: file.Tag, messages: map[string]*i18n.Message{}, calendar: calendar(),
+			locale: locale, tag: file.Tag, messages: map[string]*i18n.Message{}, plain: map[string]string{}, calendar: calendar(),
 			regions: display.Regions(file.Tag), languages: display.Languages(file.Tag),
 		}
 		s.voices[locale] = v
@@ -98,6 +99,9 @@ func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
 			return fmt.Errorf("%q is defined twice", m.ID)
 		}
 		v.messages[m.ID] = m
+		if !hasPlurals(m) && !strings.Contains(m.Other, "{{") {
+			v.plain[m.ID] = m.Other
+		}
 	}
 	return nil
 }
@@ -117,6 +121,9 @@ func (s *Set) T(locale, key string, data map[string]any) string {
 }
 
 func (v *voice) say(key string, data map[string]any) (string, error) {
+	if text, ok := v.plain[key]; ok {
+		return text, nil
+	}
 	config := &i18n.LocalizeConfig{MessageID: key, TemplateParser: strict}
 	if count, ok := data["Count"]; ok {
 		data = maps.Clone(data)
