@@ -323,3 +323,46 @@ func TestFailedDecisionLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkDecide decides about sign-ons of different organizations, one transaction each.
+func BenchmarkDecide(b *testing.B) {
+	for _, dsn := range benchDatabases(b) {
+		b.Run(strings.SplitN(dsn, ":", 2)[0], func(b *testing.B) {
+			s, err := Open(b.Context(), Options{DSN: dsn, Keys: testKeys()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			round := time.Now().UnixNano() // the database stays over rounds of different length
+			address := fmt.Sprintf("sign%d@opensunday.example", round)
+			c := &petition.Campaign{Slug: fmt.Sprint("c", round), State: petition.Open, Settings: petition.Settings{Addresses: []string{address}}}
+			l, err := s.Lease(b.Context(), "m", "h", time.Hour)
+			if err := errors.Join(err, s.CreateCampaign(b.Context(), c)); err != nil {
+				b.Fatal(err)
+			}
+			var batch []petition.Fetched
+			for i := range b.N {
+				batch = append(batch, fetched(uint32(i+1), fmt.Sprint("mail ", round, i)))
+			}
+			ids, err := s.Record(b.Context(), l, batch)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var read []petition.Understanding
+			for i, id := range ids {
+				u := understanding(id, signOn{from: fmt.Sprintf("office@lib%d.example", i), name: fmt.Sprint("Library ", i), uid: uint32(i)})
+				u.Header.Recipients = []string{address}
+				read = append(read, u)
+			}
+			if err := s.Understood(b.Context(), read); err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			for _, id := range ids {
+				if out, err := s.Decide(b.Context(), id, petition.Decide); err != nil || len(out.New) != 1 {
+					b.Fatal(out, err)
+				}
+			}
+		})
+	}
+}

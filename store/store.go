@@ -207,7 +207,7 @@ func snakeCase(field string) string {
 // sqliteDSN sets everything for each connection: a PRAGMA by Exec would reach one only.
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{
-		"_pragma": {"foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}, // NORMAL may lose the last commits on power loss
+		"_pragma": {"page_size(8192)", "foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}, // mails fill pages; NORMAL may lose the last commits on power loss
 		"_txlock": {"immediate"},
 	}
 	if readOnly {
