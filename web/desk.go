@@ -52,8 +52,8 @@ type deskReader interface {
 	Mailboxes(ctx context.Context) ([]store.MailboxHealth, error)
 }
 
-// deskRoutes are the addresses of the organizers' desk. A campaign whose slug is
-// one of the words here could not be reached: petition keeps them reserved.
+// deskRoutes are the addresses of the organizers' desk. The words here hide the desk
+// pages of a campaign whose slug is one of them (sign-in, e, q, mail, in).
 func (s *Server) deskRoutes(mux *http.ServeMux) {
 	page := func(pattern string, h handler) { mux.Handle(pattern, s.handle(h)) }
 	page("GET /desk/sign-in", s.getSignIn)

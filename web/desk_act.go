@@ -146,6 +146,12 @@ func (f *deskForm) problem(e *petition.Endorsement) string {
 	return ""
 }
 
+// caseActs are the buttons that need no more than their reason or text.
+var caseActs = map[string]deskAct{
+	"ask": {petition.ActAsk, "asked"}, "withdraw": {petition.ActWithdraw, "withdrawn"}, "reinstate": {petition.ActReinstate, "reinstated"},
+	"hide": {petition.ActHide, "hidden"}, "show": {petition.ActShow, "shown"}, "note": {petition.ActNote, "noted"}, "vouch": {petition.ActVouch, "vouched"},
+}
+
 // actOn carries out the form's act and says what it did.
 func (s *Server) actOn(ctx context.Context, v *visit, e *petition.Endorsement, f deskForm) (flash, error) {
 	switch f.Do {
@@ -172,14 +178,7 @@ func (s *Server) actOn(ctx context.Context, v *visit, e *petition.Endorsement, f
 		}
 		return s.did(ctx, a, "released", e.ID)
 	}
-	simple := map[string]struct {
-		kind petition.ActionKind
-		what string
-	}{
-		"ask": {petition.ActAsk, "asked"}, "withdraw": {petition.ActWithdraw, "withdrawn"}, "reinstate": {petition.ActReinstate, "reinstated"},
-		"hide": {petition.ActHide, "hidden"}, "show": {petition.ActShow, "shown"}, "note": {petition.ActNote, "noted"}, "vouch": {petition.ActVouch, "vouched"},
-	}
-	one, ok := simple[f.Do]
+	one, ok := caseActs[f.Do]
 	if !ok {
 		return flash{}, errForm
 	}

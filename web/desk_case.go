@@ -36,7 +36,7 @@ type casePage struct {
 	Typed    typed
 	Choose   []*petition.Campaign // routing: where the mail may belong
 	Next     string               // the item after this one, "" where nobody came from the queue
-	Undoes   bool                 // some event can be undone
+	mail     *petition.Mail       // what Mail shows
 }
 
 // typed is what an organizer wrote into the forms, so that nothing is lost when
@@ -164,15 +164,40 @@ func (s *Server) taskPage(ctx context.Context, v *visit, p place, t *petition.Ta
 	if t.Kind == petition.TaskRouting {
 		page.Choose = v.campaigns
 	}
-	if t.Kind == petition.TaskUnclear && t.NoticeID != 0 {
-		n, err := s.store.Notice(ctx, t.NoticeID)
-		if err != nil {
+	if t.Kind == petition.TaskUnclear && e != nil && page.mail != nil {
+		if page.Asked, err = s.askedBefore(ctx, t, e, page.mail); err != nil {
 			return nil, err
 		}
-		item := noticeItem(&n)
-		page.Asked = &item
 	}
 	return page, nil
+}
+
+// askedBefore is the notice that an unclear answer answers: the one that it refers
+// to, else the last one to the signer before it came; nil where there is none (R29).
+func (s *Server) askedBefore(ctx context.Context, t *petition.Task, e *petition.Endorsement, m *petition.Mail) (*threadItem, error) {
+	notices, err := s.store.Notices(ctx, e.ID)
+	if err != nil {
+		return nil, err
+	}
+	var found *petition.Notice
+	for i := range notices {
+		n := &notices[i]
+		if n.Kind.ToOrganizers() || n.CampaignID != t.CampaignID || n.MailID == m.ID && m.ID != e.RequestID {
+			continue
+		}
+		if slices.ContainsFunc(m.References, func(r petition.Reference) bool { return r.Notice == n.ID }) {
+			found = n
+			break
+		}
+		if n.QueuedAt.Before(m.Received) && (found == nil || n.QueuedAt.After(found.QueuedAt)) {
+			found = n
+		}
+	}
+	if found == nil {
+		return nil, nil //nolint:nilnil // nothing was asked: the page shows the answer alone
+	}
+	item := noticeItem(found)
+	return &item, nil
 }
 
 // casePage loads everything about an endorsement, a task, or both.
@@ -234,14 +259,11 @@ func (s *Server) fillEndorsement(ctx context.Context, v *visit, page *casePage) 
 	}
 	page.State, page.Kind = stateOf(e, events), e.Current().Fields.Kind
 	page.History = s.history(v.locale, e, events, names)
-	for _, h := range page.History {
-		page.Undoes = page.Undoes || h.Undo
-	}
 	page.Versions = s.versions(v.locale, e)
 	if page.Thread, err = s.thread(ctx, e.ID); err != nil {
 		return err
 	}
-	if e.DuplicateOf != 0 {
+	if e.DuplicateOf != 0 { // one that cannot be shown is no reason to hide this one
 		other, err := s.endorsement(ctx, v, e.DuplicateOf)
 		if err == nil {
 			page.Like = append(page.Like, foundRowOf(other))
@@ -277,7 +299,7 @@ func (s *Server) fillMail(ctx context.Context, v *visit, page *casePage) error {
 		if err != nil {
 			return err
 		}
-		page.Mail = s.mailView(v.locale, m, name)
+		page.mail, page.Mail = m, s.mailView(v.locale, m, name)
 		page.Mail.URL += mailContextQuery(page)
 		read = page.Mail.Read
 		if page.E == nil {

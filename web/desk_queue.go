@@ -242,6 +242,9 @@ func (s *Server) deskRow(v *visit, row *store.QueueRow, p place, now time.Time) 
 	if t := row.Task; t != nil {
 		d.Kind, campaignID = string(t.Kind), t.CampaignID
 		d.Why, d.Chip = string(t.Kind), taskChip(t)
+		if t.Kind == petition.TaskOlder && !row.Mail.Received.IsZero() {
+			d.Age = ageOf(now, row.Mail.Received)
+		}
 	}
 	if p.Slug == "" && len(v.campaigns) > 1 {
 		if c := v.campaign(campaignID); c != nil {

@@ -92,36 +92,38 @@ func (f *deskForm) taskProblem(v *visit, t *petition.Task, e *petition.Endorseme
 	return ""
 }
 
+// deskAct is what a button does, and the flash that tells it.
+type deskAct struct {
+	kind petition.ActionKind
+	what string
+}
+
+var taskActs = map[string]deskAct{
+	"done": {petition.ActDone, "done"}, "answer": {petition.ActAnswer, "answered"}, "release": {petition.ActRelease, "released"},
+	"vouch": {petition.ActVouch, "vouched"}, "yes": {petition.ActVouch, "taken_yes"}, "no": {petition.ActDecline, "taken_no"},
+	"ask": {petition.ActAsk, "asked"}, "hide": {petition.ActHide, "hidden"}, "show": {petition.ActShow, "shown"},
+	"withdraw": {petition.ActWithdraw, "withdrawn"}, "decline": {petition.ActDecline, "declined"},
+}
+
 // settleTask carries out the act and says what it did.
 func (s *Server) settleTask(ctx context.Context, v *visit, t *petition.Task, e *petition.Endorsement, f deskForm) (flash, error) {
-	kind, what := petition.ActDone, "done"
-	switch f.Do {
-	case "done":
-	case "answer":
-		kind, what = petition.ActAnswer, "answered"
-	case "release":
-		kind, what = petition.ActRelease, "released"
-	case "vouch":
-		kind, what = petition.ActVouch, "vouched"
-		if e == nil {
-			kind, what = petition.ActEnter, "entered"
-		}
-	case "yes":
-		kind, what = petition.ActVouch, "taken_yes"
-	case "no":
-		kind, what = petition.ActDecline, "taken_no"
-	case "ask":
-		kind, what = petition.ActAsk, "asked"
-	case "hide":
-		kind, what = petition.ActHide, "hidden"
-	case "show":
-		kind, what = petition.ActShow, "shown"
-	case "withdraw":
-		kind, what = petition.ActWithdraw, "withdrawn"
-	case "decline":
-		kind, what = petition.ActDecline, "declined"
-	default:
+	act, ok := taskActs[f.Do]
+	if !ok {
 		return flash{}, errForm
+	}
+	kind, what := act.kind, act.what
+	if f.Do == "vouch" && e == nil {
+		kind, what = petition.ActEnter, "entered"
+	}
+	if f.Do == "vouch" && e != nil && f.changes(e) { // what the organizer sees is what is vouched for
+		if _, err := s.save(ctx, v, e, f); err != nil {
+			return flash{}, err
+		}
+		fresh, err := s.store.Endorsement(ctx, e.ID)
+		if err != nil {
+			return flash{}, err
+		}
+		f.Revision = fresh.Revision
 	}
 	a := v.action(kind, e)
 	a.TaskID, a.MailID, a.CampaignID, a.Text, a.Why = t.ID, t.MailID, t.CampaignID, f.Text, f.Why

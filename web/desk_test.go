@@ -83,6 +83,7 @@ type mail struct {
 	from, subject, text string
 	reading             petition.Reading
 	dmarc               string // "pass" unless said otherwise
+	answers             int64  // the notice whose reference it carries
 	received            time.Duration
 }
 
@@ -109,8 +110,12 @@ func (s *site) arrive(m mail) (int64, petition.Outcome) {
 		auth.AlignedDomain = ""
 	}
 	m.reading.Reader = "test"
+	var references []petition.Reference
+	if m.answers != 0 {
+		references = []petition.Reference{{Notice: m.answers, Where: "to"}}
+	}
 	s.ok(s.store.Understood(ctx, []petition.Understanding{{
-		MailID: ids[0], Similar: fmt.Sprintf("%x", sha256.Sum256(raw)), NewText: parsed.New, Reading: m.reading,
+		MailID: ids[0], Similar: fmt.Sprintf("%x", sha256.Sum256(raw)), NewText: parsed.New, Reading: m.reading, References: references,
 		Header: petition.Header{
 			MessageID: parsed.Header.MessageID, Date: s.clock().Add(m.received), Subject: parsed.Header.Subject,
 			From: []petition.Address{{Name: address.Name, Address: address.Address}}, Recipients: []string{"sign@opensunday.example"},
@@ -492,6 +497,92 @@ func TestQuestionIsAnswered(t *testing.T) {
 	s.says(b.press(path, "do", "answer", "text", "Twice"), http.StatusConflict, "This is done already", "Twice")
 	if again := s.due(petition.NoticeAnswer); len(again) != 0 {
 		t.Errorf("answered twice: %+v", again)
+	}
+}
+
+// firstTask is the page of the first task of the kind, as the queue links to it.
+func (b *browser) firstTask(kind petition.TaskKind) string {
+	b.Helper()
+	queue := b.open("/desk?kind=" + string(kind))
+	link := regexp.MustCompile(`href="(/desk/q/\d+[^"]*)"`).FindStringSubmatch(queue.body)
+	if link == nil {
+		b.Fatalf("no task %s:\n%s", kind, queue.body)
+	}
+	return html.UnescapeString(link[1])
+}
+
+// R29: an unclear answer is decided with both texts side by side.
+func TestUnclearAnswer(t *testing.T) {
+	for _, tc := range []struct {
+		do, says string
+		listed   bool
+		state    petition.State
+	}{
+		{"yes", "Taken as a yes.", true, petition.StateListed},
+		{"no", "Taken as a no.", false, petition.StateDeclined},
+		{"ask", "Your question to the signer is on its way", false, petition.StateAwaiting},
+	} {
+		t.Run(tc.do, func(t *testing.T) {
+			s := newSite(t)
+			n := s.wrote("office@lindenau.example", lindenau())
+			id := n.Shows[0].EndorsementID
+			s.pass(time.Hour)
+			s.arrive(mail{
+				from: "office@lindenau.example", subject: "Re: Is this correct?", text: "Yes, but only if the roof holds.", answers: n.ID,
+				reading: petition.Reading{Language: "en", Intent: petition.VerifyYes, Unclear: true, Confidence: petition.Low},
+			})
+			b := s.signedIn(s.owner)
+			path := b.firstTask(petition.TaskUnclear)
+			s.says(b.open(path), http.StatusOK, "We wrote", "Request: is this correct?", "They answered", "only if the roof holds", "Take as yes")
+			s.says(b.press(path, "do", tc.do, "revision", s.revision(id), "text", "Is it a yes?"), http.StatusOK, tc.says)
+			e := s.endorsement(id)
+			if _, listed := e.Listed(); listed != tc.listed || e.State() != tc.state {
+				t.Errorf("listed %v, state %s", listed, e.State())
+			}
+			if counts, err := s.store.QueueCounts(t.Context(), []int64{s.campaign.ID}); err != nil || counts["unclear"] != 0 {
+				t.Errorf("still waits: %v, %v", counts, err)
+			}
+		})
+	}
+}
+
+// A mail that could not be read becomes a line in two steps: fields, request.
+func TestUnsureReadingIsEnteredAndAsked(t *testing.T) {
+	s := newSite(t)
+	s.arrive(mail{
+		from: "f@two.example", subject: "names", text: "Both clubs would like to be on it.",
+		reading: petition.Reading{Language: "en", Intent: petition.SignOn, Confidence: petition.Low, Missing: "organization"},
+	})
+	b := s.signedIn(s.owner)
+	path := b.firstTask(petition.TaskUnsure)
+	s.says(b.open(path), http.StatusOK, "Both clubs", `value="f@two.example"`)
+	s.says(b.press(path, "do", "release", "name", " ", "city", "Lindmark"), http.StatusUnprocessableEntity, "Write the name as it should stand", `value="Lindmark"`)
+	s.says(b.press(path, "do", "release", "name", "Rowing Club Lindmark", "city", "Lindmark", "country", "Schweiz", "contact", "f@two.example"), http.StatusOK, "The signer is asked to confirm.")
+	n := s.due(petition.NoticeRequest)
+	if len(n) != 1 || n[0].To != "f@two.example" {
+		t.Fatalf("requests %+v", n)
+	}
+	if f := s.endorsement(n[0].Shows[0].EndorsementID).Current().Fields; f.Name != "Rowing Club Lindmark" || f.Country != "CH" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// R33: a mail whose sender failed the check waits; vouching takes the line as it stands in the form.
+func TestUnprovenIsVouchedFor(t *testing.T) {
+	s := newSite(t)
+	text := "We are Little Lantern Bookshop, please add us."
+	s.arrive(mail{from: "c@lantern.example", subject: "sign", text: text, reading: signOn(text, "Little Lantern Bookshop"), dmarc: "fail"})
+	b := s.signedIn(s.owner)
+	path := b.firstTask(petition.TaskUnproven)
+	page := b.open(path)
+	s.says(page, http.StatusOK, "Probably not from lantern.example", "On hold")
+	id, err := strconv.ParseInt(regexp.MustCompile(`/desk/e/(\d+)`).FindStringSubmatch(page.body)[1], 10, 64)
+	s.ok(err)
+	s.says(b.press(path, "do", "vouch", "revision", s.revision(id), "name", "Little Lantern Books"), http.StatusUnprocessableEntity, "Write why you know it", `value="Little Lantern Books"`)
+	s.says(b.press(path, "do", "vouch", "revision", s.revision(id), "name", "Little Lantern Books", "why", "telephone, 12 May"), http.StatusOK, "Confirmed in your name.")
+	line, listed := s.endorsement(id).Listed()
+	if !listed || line.Fields.Name != "Little Lantern Books" {
+		t.Errorf("listed %v as %q", listed, line.Fields.Name)
 	}
 }
 
