@@ -216,6 +216,11 @@ func (x *lexicon) match(p *page) {
 		t := &p.toks[i]
 		if t.mark == 0 && !t.apart {
 			word := p.folded[t.fa:t.fb]
+			if rest := conjoined(t.script, word); rest != nil { // "and" is written onto the word
+				if id, ok := x.words[string(rest)]; ok && t.id < 0 {
+					t.id = id
+				}
+			}
 			for n := 2; n <= min(len(word), len(x.prefixLens)-1); n++ {
 				if x.prefixLens[n] {
 					if id, ok := x.prefixes[string(word[:n])]; ok {
@@ -231,6 +236,22 @@ func (x *lexicon) match(p *page) {
 		w.from = int32(i)
 		w.walk(0, int32(i))
 	}
+}
+
+// conjoined is the word behind an Arabic or Hebrew "and", nil where there is none.
+func conjoined(s script, word []byte) []byte {
+	and := "و"
+	switch s {
+	case scriptHebrew:
+		and = "ו"
+	case scriptArabic:
+	default:
+		return nil
+	}
+	if len(word) > 3*len(and) && string(word[:len(and)]) == and {
+		return word[len(and):]
+	}
+	return nil
 }
 
 // walker carries one page's matching.

@@ -80,8 +80,10 @@ func TestIncompleteLanguage(t *testing.T) {
 		"unknown key":  func(s string) (string, string) { return "it.toml", "colour = 1\n" + s },
 		"wrong tag":    func(s string) (string, string) { return "xx.toml", s },
 		"wrong script": func(s string) (string, string) { return "it.toml", strings.Replace(s, `"latin"`, `"latn"`, 1) },
-		"two slots":    func(s string) (string, string) { return "it.toml", strings.Replace(s, `"{org} firma"`, `"{org} firma {org}"`, 1) },
-		"not TOML":     func(s string) (string, string) { return "it.toml", s + "\n[[" },
+		"two slots": func(s string) (string, string) {
+			return "it.toml", strings.Replace(s, `"{org} firma"`, `"{org} firma {org}"`, 1)
+		},
+		"not TOML": func(s string) (string, string) { return "it.toml", s + "\n[[" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			file, text := change(string(good))

@@ -72,7 +72,7 @@ func (c *mailCase) answer(s *signals) verdict {
 	case t.first == 0:
 		return noAnswer
 	case (t.first&bit(catNo, catDeny) != 0 || t.alone) && t.first&assent == 0:
-		if t.yes || t.cats&(bit(catSign, catRequest, catBut, catUndecided)) != 0 || s.questions > 0 || s.conditions > 0 || t.cats&changes != 0 && len(c.changed()) > 0 {
+		if t.yes || t.cats&bit(catSign, catRequest, catBut, catUndecided) != 0 || s.questions > 0 || s.conditions > 0 || t.cats&changes != 0 && len(c.changed()) > 0 {
 			return unclear
 		}
 		return plainNo
@@ -130,8 +130,6 @@ func (c *mailCase) tally(s *signals) tallied {
 		case thanks:
 			swallow = true
 		case swallow || signed:
-		case content&(assent|bit(catSign, catRequest, catSigner, catPerson)) != 0:
-			t.unknown += c.unexplained(k, shown, 1)
 		default:
 			t.unknown += c.unexplained(k, shown, 0)
 		}
@@ -228,6 +226,11 @@ func (c *mailCase) otherName(k clause, shown map[string]bool, signed bool) bool 
 	}
 	p := c.body
 	for _, h := range p.hits {
+		if h.slot == slotOrganization && int(h.a) >= k.a && int(h.b) <= k.b && h.category != catNewName {
+			if n, ok := c.fill(p, h); ok && c.unshown(n, shown) {
+				return true
+			}
+		}
 		if h.category != catNoun || int(h.a) < k.a || int(h.b) > k.b || !p.toks[h.a].upper && p.toks[h.a].cased() {
 			continue
 		}
@@ -235,10 +238,19 @@ func (c *mailCase) otherName(k clause, shown map[string]bool, signed bool) bool 
 		if !ok || n.b-n.a < 2 {
 			continue
 		}
-		for i := n.a; i < n.b; i++ {
-			if p.toks[i].mark == 0 && !shown[p.word(i)] && !p.connector(i) && !p.article(i) && !p.stop(i) {
-				return true
-			}
+		if c.unshown(n, shown) {
+			return true
+		}
+	}
+	return false
+}
+
+// unshown reports a word of a name that is not among those we showed.
+func (c *mailCase) unshown(n name, shown map[string]bool) bool {
+	p := n.page
+	for i := n.a; i < n.b; i++ {
+		if p.toks[i].mark == 0 && !shown[p.word(i)] && !p.connector(i) && !p.article(i) && !p.stop(i) {
+			return true
 		}
 	}
 	return false
