@@ -49,6 +49,7 @@ type cli struct {
 	Campaign  campaignCmd  `cmd:"" help:"Make and run campaigns."`
 	Organizer organizerCmd `cmd:"" help:"Say who reviews."`
 	Read      readCmd      `cmd:"" help:"Show what the program makes of a mail, without acting on it."`
+	Demo      demoCmd      `cmd:"" help:"Run everything on this machine with a post office of its own, to try it out."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
