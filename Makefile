@@ -7,7 +7,7 @@ DEADCODE := $(GO) run golang.org/x/tools/cmd/deadcode@v0.52.0
 VULN     := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 POSTGRES := $(GO) run ./e2e/servers/with-postgres
 
-.PHONY: all build setup test unit race demo-script e2e check fmt fuzz bench demo docs deadcode vuln clean
+.PHONY: all build setup test unit race demo-script e2e check fmt fuzz bench microbench demo docs deadcode vuln clean
 
 all: build
 
@@ -48,8 +48,12 @@ fuzz: ## every fuzz target, FUZZTIME each
 			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; done
 
-bench: setup ## ratios beside peers and limits
-	$(POSTGRES) $(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## ratios beside other programs and limits, into docs/performance.md
+	@sh e2e/setup.sh bench
+	$(GO) run ./bench > docs/performance.new && mv docs/performance.new docs/performance.md
+
+microbench: ## the benchmarks of single packages
+	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 demo: ## the whole way of a mail on this machine, nothing to configure
 	$(GO) run ./cmd/countersign demo

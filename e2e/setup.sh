@@ -9,6 +9,7 @@
 # missing and exits 1. Run again, it finds everything there and does nothing.
 set -eu
 
+for="${1:-tests}" # or bench
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/countersign"
 policy=/usr/sbin/policy-rc.d
 preset=/etc/postgresql-common/createcluster.d/countersign-tests.conf
@@ -27,7 +28,7 @@ have() { # PROGRAM…: is one of them there, on the path or where Debian puts se
 	return 1
 }
 
-have_sink() { have smtp-sink || "$cache/bin/smtp-sink" -h 2>&1 | grep -qi usage; }
+have_sink() { have smtp-sink || { [ -x "$cache/bin/smtp-source" ] && "$cache/bin/smtp-sink" -h 2>&1 | grep -qi usage; }; }
 
 missing_packages() {
 	have gcc cc || echo gcc
@@ -35,6 +36,12 @@ missing_packages() {
 	{ have dovecot && [ -x /usr/lib/dovecot/imap ]; } || echo dovecot-imapd
 	have initdb || echo postgresql
 	have chromium chromium-browser google-chrome || echo chromium fonts-dejavu-core
+	if [ "$for" = bench ]; then # what Countersign is measured beside
+		have mbsync || echo isync
+		have fetchmail || echo fetchmail
+		have nginx || echo nginx-light
+		have wrk || echo wrk
+	fi
 }
 
 # quiet makes sure that no service is started by an installation, and puts everything
@@ -97,11 +104,13 @@ unpack_sink() {
 	fi
 	dpkg-deb -x "$cache"/deb/postfix_*.deb "$cache/postfix"
 	rm -rf "$cache/deb"
-	cat >"$cache/bin/smtp-sink" <<END
+	for program in smtp-sink smtp-source; do
+		cat >"$cache/bin/$program" <<END
 #!/bin/sh
-LD_LIBRARY_PATH="$cache/postfix/usr/lib/postfix" exec "$cache/postfix/usr/sbin/smtp-sink" "\$@"
+LD_LIBRARY_PATH="$cache/postfix/usr/lib/postfix" exec "$cache/postfix/usr/sbin/$program" "\$@"
 END
-	chmod 755 "$cache/bin/smtp-sink"
+		chmod 755 "$cache/bin/$program"
+	done
 	if have_sink; then return 0; fi
 	if [ "$(id -u)" = 0 ]; then # the libraries that it is linked with
 		# shellcheck disable=SC2046

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Postgres is a throw-away PostgreSQL. It does not sync to disk: never measure with it.
+// Postgres is a throw-away PostgreSQL.
 type Postgres struct {
 	Addr string
 	// DSN opens the database "postgres" as the owner of everything.
@@ -25,7 +25,15 @@ type Postgres struct {
 var postgresFolders = []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"}
 
 // StartPostgres makes a cluster in a temporary folder and starts it: about a second.
+// It does not sync to disk: never measure with it.
 func StartPostgres(ctx context.Context) (*Postgres, error) {
+	return newPostgres(ctx, "-c", "fsync=off", "-c", "full_page_writes=off")
+}
+
+// StartDurablePostgres starts one that syncs every commit to disk, to measure with.
+func StartDurablePostgres(ctx context.Context) (*Postgres, error) { return newPostgres(ctx) }
+
+func newPostgres(ctx context.Context, settings ...string) (*Postgres, error) {
 	initdb, err := find(postgresFolders, "initdb")
 	if err != nil {
 		return nil, err
@@ -37,7 +45,7 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := startPostgres(ctx, dir, initdb)
+	p, err := startPostgres(ctx, dir, initdb, settings)
 	if err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("start postgres: %w", err)
@@ -45,7 +53,7 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 	return p, nil
 }
 
-func startPostgres(ctx context.Context, dir, initdb string) (*Postgres, error) {
+func startPostgres(ctx context.Context, dir, initdb string, settings []string) (*Postgres, error) {
 	data := filepath.Join(dir, "data")
 	out, err := command(ctx, dir, initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync").CombinedOutput()
 	if err != nil {
@@ -61,9 +69,11 @@ func startPostgres(ctx context.Context, dir, initdb string) (*Postgres, error) {
 	}
 	defer log.Close()
 	// Not bound to ctx: Stop ends it, also after the context of a test is over.
-	cmd := command(context.WithoutCancel(ctx), dir, filepath.Join(filepath.Dir(initdb), "postgres"), "-D", data,
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories="+dir,
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+	args := append([]string{
+		"-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=" + dir,
+		"-c", "max_connections=200",
+	}, settings...)
+	cmd := command(context.WithoutCancel(ctx), dir, filepath.Join(filepath.Dir(initdb), "postgres"), args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	done, err := run(cmd)
 	if err != nil {
