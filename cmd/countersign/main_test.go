@@ -9,7 +9,7 @@ import (
 
 // TestMain lets this test binary be the program, for the scripts.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"countersign": main})
+	testscript.Main(m, map[string]func(){"countersign": main, "mortal": mortal})
 }
 
 // TestScripts runs testdata/script/*.txtar: what a person sees who types these commands.

@@ -30,8 +30,8 @@ func (serveCmd) Run(ctx context.Context, w *world, g *globals) error {
 		return err
 	}
 	context.AfterFunc(ctx, func() {
-		log.Info("finishing what is in hand; a second signal stops at once")
 		stop() // from here on the system's own answer to a signal holds
+		log.Info("finishing what is in hand; a second signal stops at once")
 	})
 	log.Info("listening", "addr", s.Addr(), "base_url", c.BaseURL, "mailboxes", len(c.Mailbox))
 	if w.Ready != nil {

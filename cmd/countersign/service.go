@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"countersign/mailin"
 	"countersign/mailin/reading"
@@ -49,6 +50,7 @@ type serviceOptions struct {
 	DNS    func(ctx context.Context, name string) ([]string, error)          // nil: the system's resolver
 	Tune   func(*mailin.Mailbox)                                             // nil: as configured; the demo and tests shorten waits
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // to the SMTP server; nil: the network
+	Clock  func() time.Time                                                  // nil: time.Now
 	Hosts  []string                                                          // Host headers that are answered; nil: that of base_url
 }
 
@@ -68,6 +70,7 @@ func newService(ctx context.Context, c *Config, o serviceOptions) (_ *service, e
 	if err != nil {
 		return nil, err
 	}
+	options.Clock = o.Clock
 	if s.store, err = store.Open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -114,7 +117,7 @@ func (s *service) listen(ctx context.Context, keys petition.Keys, set *templates
 		return err
 	}
 	s.site, err = web.New(web.Options{
-		Store: s.store, Keys: keys, Templates: set, BaseURL: base, Log: o.Log.With("component", "web"),
+		Store: s.store, Keys: keys, Templates: set, BaseURL: base, Log: o.Log.With("component", "web"), Clock: o.Clock,
 		HostCheck: o.Hosts, Proxies: proxies, Outbox: s.sender.Kick, Intake: s.intake.Kick,
 	})
 	if err != nil {
@@ -190,7 +193,7 @@ func (s *service) newPollers(box mailin.Box, o serviceOptions) error {
 			o.Tune(&m)
 		}
 		p, err := mailin.NewPoller(mailin.PollerConfig{
-			Mailbox: m, Store: box, Holder: s.holder, Log: o.Log, Recorded: func(int) { s.intake.Kick() },
+			Mailbox: m, Store: box, Holder: s.holder, Log: o.Log, Clock: o.Clock, Recorded: func(int) { s.intake.Kick() },
 		})
 		if err != nil {
 			return err
@@ -237,7 +240,7 @@ func (s *service) newIntake(keys petition.Keys, desk mailin.Desk, o serviceOptio
 	}
 	hints := hints{store: s.store, config: s.config, log: s.log}
 	understand, err := mailin.NewUnderstander(mailin.UnderstanderConfig{
-		Reader: reader, Keys: keys, TrustedAuthservIDs: trusted, LookupTXT: dns,
+		Reader: reader, Keys: keys, TrustedAuthservIDs: trusted, LookupTXT: dns, Clock: o.Clock,
 		OwnAddresses: hints.ownAddresses, CampaignNames: hints.campaignNames, ShownNames: hints.shownNames,
 	})
 	if err != nil {
@@ -256,7 +259,7 @@ func (s *service) newSender(keys petition.Keys, set *templates.Set, outbox fault
 	}
 	server.Dial = o.Dial
 	return mailout.New(mailout.Config{
-		Store: outbox, Server: server, Log: o.Log.With("component", "sender"),
+		Store: outbox, Server: server, Log: o.Log.With("component", "sender"), Clock: o.Clock,
 		SendPerHour: s.config.SMTP.SendPerHour, SendPerDay: s.config.SMTP.SendPerDay,
 		Composer: newComposer(s.config, keys, set),
 		Alert:    func(_ context.Context, what string) { s.log.Error("mail is not sent", "why", what) },
