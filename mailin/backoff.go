@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 )
 
@@ -12,8 +13,8 @@ const (
 
 // Backoff is how long to wait after so many failures in a row: a second, doubled
 // each time up to five minutes, spread by a quarter to either side so that many
-// clients of one server do not return together. chance is in [0, 1).
-func Backoff(failures int, chance float64) time.Duration {
+// clients of one server do not return together. spread is in [0, 1).
+func Backoff(failures int, spread float64) time.Duration {
 	d := maxPause
 	if failures < 1 {
 		failures = 1
@@ -21,8 +22,11 @@ func Backoff(failures int, chance float64) time.Duration {
 	if shift := failures - 1; shift < 16 && firstPause<<shift < maxPause {
 		d = firstPause << shift
 	}
-	return time.Duration(float64(d) * (0.75 + chance/2))
+	return time.Duration(float64(d) * (0.75 + spread/2))
 }
+
+// chance spreads retries. Nobody gains anything by guessing it.
+func chance() float64 { return rand.Float64() } //nolint:gosec // not a secret
 
 // pause waits for the time, a kick or the end of ctx, whichever comes first.
 func pause(ctx context.Context, d time.Duration, kick <-chan struct{}) {

@@ -72,7 +72,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		if deletes(line) {
 			err := errors.New("refused to send a command that deletes")
 			c.fail(err)
-			return 0, errors.Join(err, c.Conn.Close())
+			return 0, errors.Join(err, c.Close())
 		}
 	}
 	return c.Conn.Write(b)

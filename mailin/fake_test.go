@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"countersign/petition"
 )
 
 // ledger is a store in memory with the promises of the interfaces, into which tests put
@@ -218,7 +217,7 @@ func (l *ledger) Moved(ctx context.Context, have petition.Lease, from, to petiti
 	return nil
 }
 
-func (l *ledger) Heartbeat(ctx context.Context, mailbox string, at time.Time, problem string) error {
+func (l *ledger) Heartbeat(ctx context.Context, _ string, _ time.Time, problem string) error {
 	leave, err := l.enter(ctx, "Heartbeat")
 	if err != nil {
 		return err
@@ -232,7 +231,7 @@ func (l *ledger) Heartbeat(ctx context.Context, mailbox string, at time.Time, pr
 	return nil
 }
 
-func (l *ledger) ClaimMails(ctx context.Context, holder string, n int, lease time.Duration) ([]petition.Mail, error) {
+func (l *ledger) ClaimMails(ctx context.Context, _ string, n int, lease time.Duration) ([]petition.Mail, error) {
 	leave, err := l.enter(ctx, "ClaimMails")
 	if err != nil {
 		return nil, err
@@ -255,7 +254,7 @@ func (l *ledger) ClaimMails(ctx context.Context, holder string, n int, lease tim
 	return claimed, nil
 }
 
-func (l *ledger) Undecided(ctx context.Context, holder string, n int, lease time.Duration) ([]int64, error) {
+func (l *ledger) Undecided(ctx context.Context, _ string, n int, lease time.Duration) ([]int64, error) {
 	leave, err := l.enter(ctx, "Undecided")
 	if err != nil {
 		return nil, err

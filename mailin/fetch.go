@@ -1,6 +1,7 @@
 package mailin
 
 import (
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,6 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
-
-	"countersign/petition"
 )
 
 // Nothing here asks for ENVELOPE or BODYSTRUCTURE: one mail whose answer the library

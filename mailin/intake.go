@@ -2,15 +2,13 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"time"
-
-	"countersign/petition"
 )
 
 // Claims hands out what waits, to one worker at a time.
@@ -110,7 +108,7 @@ func (i *Intake) work(ctx context.Context) {
 			return
 		case err != nil:
 			failures++
-			wait := Backoff(failures, rand.Float64())
+			wait := Backoff(failures, chance())
 			i.Log.Error("mail cannot be read", "err", err, "failures", failures, "again_in", wait.Round(time.Second))
 			pause(ctx, wait, nil)
 		case found:
@@ -251,7 +249,7 @@ func (i *Intake) patiently(ctx context.Context, do func() error) error {
 			return err
 		}
 		i.Log.Warn("the store does not take it", "err", err, "failures", failures)
-		pause(ctx, Backoff(failures, rand.Float64()), nil)
+		pause(ctx, Backoff(failures, chance()), nil)
 	}
 }
 

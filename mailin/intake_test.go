@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,8 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"countersign/petition"
 )
 
 // holding makes a ledger with recorded mails.
@@ -46,16 +45,16 @@ func newIntake(t *testing.T, l *ledger, u Understand, d petition.Decider) *Intak
 // R09, R16: a mail that breaks the reader is quarantined, and the next is read.
 func TestIntakeSurvivesItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := holding(t, "good", "panic", "error", "good", "nil map")
+		l := holding(t, "good", "panic", "error", "good", "out of range")
 		i := newIntake(t, l, func(_ context.Context, m petition.Mail) (petition.Understanding, error) {
 			switch string(m.Raw) {
 			case "panic":
 				panic("the reader met a mail that it cannot read")
 			case "error":
 				return petition.Understanding{}, errors.New("unreadable")
-			case "nil map":
-				var m map[string]int
-				m["x"]++
+			case "out of range":
+				var list []string
+				_ = list[len(m.Raw)]
 			}
 			return petition.Understanding{NewText: string(m.Raw)}, nil
 		}, nil)
@@ -226,7 +225,7 @@ func TestIntakeFinishesWhatIsInHand(t *testing.T) {
 		raws := make([]string, 50)
 		l := holding(t, raws...)
 		ctx, cancel := context.WithCancel(t.Context())
-		i := newIntake(t, l, func(ctx context.Context, m petition.Mail) (petition.Understanding, error) {
+		i := newIntake(t, l, func(ctx context.Context, _ petition.Mail) (petition.Understanding, error) {
 			cancel()
 			time.Sleep(time.Second)
 			return petition.Understanding{}, ctx.Err()
@@ -246,7 +245,7 @@ func TestIntakeEndsAlthoughAMailHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := holding(t, "hangs")
 		ctx, cancel := context.WithCancel(t.Context())
-		i := newIntake(t, l, func(ctx context.Context, m petition.Mail) (petition.Understanding, error) {
+		i := newIntake(t, l, func(ctx context.Context, _ petition.Mail) (petition.Understanding, error) {
 			cancel()
 			<-ctx.Done()
 			return petition.Understanding{}, ctx.Err()

@@ -16,6 +16,7 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -24,8 +25,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-sasl"
-
-	"countersign/petition"
 )
 
 // After says what becomes of a mail on the server once it is recorded (R11, U09).

@@ -2,10 +2,9 @@ package mailin
 
 import (
 	"bytes"
+	"countersign/petition"
 	"slices"
 	"strings"
-
-	"countersign/petition"
 )
 
 // trouble counts how often fetching a mail ended a connection, by UID.

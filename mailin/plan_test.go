@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"fmt"
 	"net"
 	"slices"
@@ -9,8 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"countersign/petition"
 )
 
 func TestBackoff(t *testing.T) {

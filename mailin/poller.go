@@ -2,16 +2,14 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-
-	"countersign/petition"
 )
 
 // Poller records the mail of one mailbox. It only records: whether a mail is still to
@@ -34,8 +32,8 @@ type Poller struct {
 type PollerConfig struct {
 	Mailbox  Mailbox
 	Store    Box
-	Holder   string        // names this process among all that share the database
-	Recorded func(new int) // called after each commit that brought new mails: kick the intake
+	Holder   string      // names this process among all that share the database
+	Recorded func(n int) // called after each commit that brought new mails: kick the intake
 	Log      *slog.Logger
 	Clock    func() time.Time // nil: time.Now
 }
@@ -69,30 +67,35 @@ func (p *Poller) Kick() { poke(p.kick) }
 // Run polls until ctx ends and returns nil then. It never gives up: whatever goes
 // wrong is reported by Heartbeat and tried again.
 func (p *Poller) Run(ctx context.Context) error {
-	failures := 0
-	for ctx.Err() == nil {
+	for failures := 0; ctx.Err() == nil; {
 		scans, err := p.hold(ctx)
-		if ctx.Err() != nil {
-			break
-		}
 		if scans > 0 {
 			failures = 0
 		}
-		if errors.Is(err, petition.ErrLeaseLost) {
-			p.log.Debug("another process reads this mailbox")
-			pause(ctx, p.box.LeaseTTL/2, p.kick)
-			continue
-		}
-		failures++
-		wait := Backoff(failures, rand.Float64())
-		if errors.Is(err, ErrLogin) {
-			wait = p.box.AuthPause
-		}
-		p.log.Error("the mailbox cannot be read", "err", err, "failures", failures, "again_in", wait.Round(time.Second))
-		p.beat(ctx, Problem(err))
-		pause(ctx, wait, p.kick)
+		failures += p.rest(ctx, err, failures+1)
 	}
 	return nil
+}
+
+// rest waits after hold ended, as long as its error asks for, and returns how many
+// failures that was: none where another process has the lease.
+func (p *Poller) rest(ctx context.Context, err error, failures int) int {
+	if ctx.Err() != nil {
+		return 0 // that is why it ended
+	}
+	if errors.Is(err, petition.ErrLeaseLost) {
+		p.log.Debug("another process reads this mailbox")
+		pause(ctx, p.box.LeaseTTL/2, p.kick)
+		return 0
+	}
+	wait := Backoff(failures, chance())
+	if errors.Is(err, ErrLogin) {
+		wait = p.box.AuthPause
+	}
+	p.log.Error("the mailbox cannot be read", "err", err, "failures", failures, "again_in", wait.Round(time.Second))
+	p.beat(ctx, Problem(err))
+	pause(ctx, wait, p.kick)
+	return 1
 }
 
 // beat reports how the mailbox is. That the store does not hear it is only logged:

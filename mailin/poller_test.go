@@ -3,6 +3,8 @@ package mailin
 import (
 	"bytes"
 	"context"
+	"countersign/petition"
+	"countersign/postoffice"
 	"errors"
 	"fmt"
 	"net"
@@ -12,9 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"countersign/petition"
-	"countersign/postoffice"
 )
 
 const (

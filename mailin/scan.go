@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,8 +11,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-
-	"countersign/petition"
 )
 
 // folder is what the poller knows of one folder, over all connections.

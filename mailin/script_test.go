@@ -2,6 +2,7 @@ package mailin
 
 import (
 	"bufio"
+	"countersign/petition"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,8 +18,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"countersign/petition"
 )
 
 // scripted is an IMAP server of a few lines that can be wrong in every way that was

@@ -2,13 +2,12 @@ package mailin
 
 import (
 	"context"
+	"countersign/petition"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
-
-	"countersign/petition"
 )
 
 // settle marks or moves the recorded mails of the open folder, as the mailbox is
@@ -19,12 +18,12 @@ func (s *session) settle(ctx context.Context, f *folder, data *imap.SelectData) 
 	switch s.box.After {
 	case Keyword:
 		if !allowsKeyword(data) {
-			s.unable("the server keeps no keywords of ours: mail is left as it is")
+			s.unable("keywords")
 			return nil
 		}
 	case Move:
 		if !s.can(imap.CapMove) {
-			s.unable("the server has no MOVE: mail stays where it is")
+			s.unable("MOVE")
 			return nil
 		}
 	default:
@@ -47,10 +46,10 @@ func (s *session) settle(ctx context.Context, f *folder, data *imap.SelectData) 
 	return nil
 }
 
-// unable logs once a connection what the server cannot do.
+// unable logs, once a connection, what the server cannot do.
 func (s *session) unable(what string) {
 	if !s.told {
-		s.log.Warn(what)
+		s.log.Warn("the server cannot do what after asks for: mail is left as it is", "lacks", what)
 	}
 	s.told = true
 }

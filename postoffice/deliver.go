@@ -14,12 +14,11 @@ type Verdict string
 
 // The verdicts.
 const (
-	Unknown    Verdict = "none"      // nothing to check: no DKIM, no policy
-	Pass       Verdict = "pass"      // DKIM and SPF pass and are aligned with From
-	Forged     Verdict = "fail"      // the domain has a policy and this mail breaks it
-	Unsure     Verdict = "temperror" // the domain name system did not answer
-	NoVerdict  Verdict = ""          // no Authentication-Results line at all
-	spfSuccess         = "pass"
+	Unknown   Verdict = "none"      // nothing to check: no DKIM, no policy
+	Pass      Verdict = "pass"      // DKIM and SPF pass and are aligned with From
+	Forged    Verdict = "fail"      // the domain has a policy and this mail breaks it
+	Unsure    Verdict = "temperror" // the domain name system did not answer
+	NoVerdict Verdict = ""          // no Authentication-Results line at all
 )
 
 // DefaultVerdict judges a submission as a provider would that hosts its accounts:
@@ -97,7 +96,7 @@ func (o *Office) results(e envelope, fromDomain string, v Verdict) string {
 	switch v {
 	case Pass:
 		dkim = "pass header.d=" + fromDomain + " header.s=office"
-		spf = spfSuccess
+		spf = "pass"
 		if sender == "" {
 			sender = fromDomain
 		}

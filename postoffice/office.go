@@ -97,7 +97,7 @@ func Start(ctx context.Context, o Options) (*Office, error) {
 	if office.validity == 0 {
 		// The memory server counts from 1 in every process and keeps nothing: a client
 		// that knows an earlier run would take new mail for old without a new UIDVALIDITY (R02).
-		office.validity = uint32(time.Now().UnixMilli()/100) | 1
+		office.validity = uint32(time.Now().UnixMilli()/100%(1<<32)) | 1
 	}
 	for address, password := range o.Accounts {
 		if err := office.AddAccount(address, password); err != nil {

@@ -51,14 +51,14 @@ func dialSMTP(t *testing.T, o *Office) *smtp.Client {
 	return c
 }
 
-func dialIMAP(t *testing.T, o *Office, address, password string) *imapclient.Client {
+func dialIMAP(t *testing.T, o *Office, address string) *imapclient.Client {
 	t.Helper()
 	c, err := imapclient.DialInsecure(o.IMAPAddr(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.Login(address, password).Wait(); err != nil {
+	if err := c.Login(address, "secret").Wait(); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -237,7 +237,7 @@ func TestUIDValidityIsConsistent(t *testing.T) {
 	if err := o.AddFolder(library, "Processed"); err != nil {
 		t.Fatal(err)
 	}
-	c := dialIMAP(t, o, strings.ToUpper(library), "secret")
+	c := dialIMAP(t, o, strings.ToUpper(library))
 	raw := letter(reader, "")
 	app := c.Append("INBOX", int64(len(raw)), nil)
 	if _, err := io.WriteString(app, raw); err != nil {
@@ -273,7 +273,7 @@ func TestUIDValidityIsConsistent(t *testing.T) {
 func TestTwoStartsDiffer(t *testing.T) {
 	a, b := start(t, Options{UIDValidity: 7}), start(t, Options{})
 	validity := func(o *Office) uint32 {
-		d, err := dialIMAP(t, o, library, "secret").Select("INBOX", nil).Wait()
+		d, err := dialIMAP(t, o, library).Select("INBOX", nil).Wait()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestTwoStartsDiffer(t *testing.T) {
 func TestHiddenCapabilities(t *testing.T) {
 	for _, without := range []string{"IDLE", "MOVE", "UIDPLUS"} {
 		t.Run(without, func(t *testing.T) {
-			caps := dialIMAP(t, start(t, Options{Without: []string{without}}), library, "secret").Caps()
+			caps := dialIMAP(t, start(t, Options{Without: []string{without}}), library).Caps()
 			for _, c := range []imap.Cap{imap.CapIdle, imap.CapMove, imap.CapUIDPlus} {
 				if got, want := caps.Has(c), string(c) != without; got != want {
 					t.Errorf("%s: %v, want %v", c, got, want)
@@ -379,7 +379,7 @@ func TestPutKeepsBytes(t *testing.T) {
 	if len(letters) != 1 || !bytes.Equal(letters[0].Raw, raw) || !letters[0].Received.Equal(when) || letters[0].Folder != JunkFolder {
 		t.Errorf("%+v", letters)
 	}
-	c := dialIMAP(t, o, library, "secret")
+	c := dialIMAP(t, o, library)
 	if _, err := c.Select(JunkFolder, nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
