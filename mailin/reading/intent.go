@@ -187,6 +187,8 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 		return petition.Spam, nil, at(catSpam)
 	case s.found[catAutomatic] > 0 && !signs && !form && s.found[catWithdraw]+s.found[catCorrect] == 0:
 		return petition.AutoReply, nil, at(catAutomatic)
+	case s.conditions > 0 && s.found[catYes] > 0:
+		return petition.Conditional, also, &c.body.hits[s.condition]
 	case s.found[catWithdraw] > 0:
 		return petition.Withdraw, also, at(catWithdraw)
 	case s.found[catCorrect] == 0 && c.renames():

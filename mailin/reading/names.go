@@ -50,7 +50,7 @@ func (p *page) closing(i, end int) int {
 // actions are the categories that no name runs over.
 const actions = uint64(1)<<catSign | 1<<catRequest | 1<<catWithdraw | 1<<catCorrect | 1<<catConfirm | 1<<catUndecided | 1<<catDecline |
 	1<<catSupport | 1<<catThanks | 1<<catGreeting | 1<<catClosing | 1<<catCondition | 1<<catNewName | 1<<catOldName | 1<<catMention | 1<<catIndividual |
-	1<<catPerson | 1<<catSigner
+	1<<catPerson | 1<<catSigner | 1<<catNeutral
 
 // cased reports a token of a script with capitals.
 func (t *token) cased() bool {
@@ -318,80 +318,6 @@ func (p *page) isName(a, b int) bool {
 		}
 	}
 	return telling > 0 && (capital || uncased) && letters >= 2
-}
-
-// behind reads what stands right behind a name: a place, an acronym, a legal
-// form. It returns the token where the name ends.
-func (p *page) behind(n *name, b int) int {
-	if b >= len(p.toks) || p.toks[b].lines >= breakHard {
-		return b
-	}
-	switch p.toks[b].mark {
-	case '(', '（':
-		end := b + 1
-		for end < len(p.toks) && p.toks[end].mark != ')' && p.toks[end].mark != '）' && end < b+20 {
-			end++
-		}
-		if end >= len(p.toks) || end == b+20 {
-			return b
-		}
-		if end == b+2 && p.toks[b+1].caps && p.toks[b+1].end-p.toks[b+1].start > 2 && !p.lex.country(p.word(b+1)) {
-			return end + 1 // "(ABC)"
-		}
-		if n.b-n.a == 1 && p.toks[n.a].caps && end > b+3 { // "ABC (its full name)"
-			return end + 1
-		}
-		p.place(b+1, end, n)
-	case ',', '،':
-		end := b + 1
-		for end < len(p.toks) && end < b+9 && p.toks[end].sentence == p.toks[b].sentence && (p.toks[end].mark == 0 || p.toks[end].mark == ',' || p.toks[end].mark == '-') && !p.has(end, 1<<catTitle|1<<catNoun|actions) {
-			if t := &p.toks[end]; t.cased() && t.mark == 0 && !t.upper && !p.connector(end) {
-				break
-			}
-			end++
-		}
-		if end > b+1 && p.toks[b+1].upper && p.lex.country(p.lastPart(b+1, end)) {
-			p.place(b+1, end, n)
-		}
-	}
-	return b
-}
-
-// lastPart is the folded text after the last comma of a span.
-func (p *page) lastPart(a, b int) string {
-	for i := b - 1; i >= a; i-- {
-		if p.toks[i].mark == ',' {
-			a = i + 1
-			break
-		}
-	}
-	if a >= b {
-		return ""
-	}
-	return string(p.folded[p.toks[a].fa:p.toks[b-1].fb])
-}
-
-// place reads "City, Country", "Country" or "City".
-func (p *page) place(a, b int, n *name) {
-	if b <= a || b-a > 10 || p.organizational(a, b) {
-		return
-	}
-	last := p.lastPart(a, b)
-	comma := b
-	for i := b - 1; i > a; i-- {
-		if m := p.toks[i].mark; m == ',' || m == '،' || m == '/' || m == '、' {
-			comma = i
-			break
-		}
-	}
-	switch {
-	case comma < b-0 && comma > a && comma+1 < b:
-		n.city, n.country = tidy(p.slice(a, comma)), tidy(p.slice(comma+1, b))
-	case p.lex.country(last):
-		n.country = tidy(p.slice(a, b))
-	case p.toks[a].upper || !p.toks[a].cased():
-		n.city = tidy(p.slice(a, b))
-	}
 }
 
 // nominal is the name as it should read: inflected words before the quoted

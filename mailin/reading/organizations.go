@@ -33,7 +33,7 @@ func (c *mailCase) organizations(intent petition.Intent, forms []record) []name 
 	if len(names) == 0 {
 		names = c.slots(c.body, bit(catSign, catRequest, catSigner, catWithdraw, catNewName))
 	}
-	if len(names) > 0 {
+	if len(names) > 0 || intent == petition.Conditional && c.reply && len(c.m.Quoted) > 0 { // an answer's organization is the one that we asked
 		return c.distinct(names)
 	}
 	return c.elsewhere()

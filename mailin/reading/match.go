@@ -1,0 +1,125 @@
+package reading
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// match finds all phrases: one walk of the trie from each token, each as deep
+// as the longest phrase, so the cost is linear in the text.
+func (x *lexicon) match(p *page) {
+	p.first = make([]int32, len(p.toks)+1)
+	for i := range p.toks {
+		p.first[i] = int32(len(p.ids))
+		t := &p.toks[i]
+		if t.mark == 0 && !t.apart {
+			word := p.folded[t.fa:t.fb]
+			if rest := conjoined(t.script, word); rest != nil { // "and" is written onto the word
+				if id, ok := x.words[string(rest)]; ok && t.id < 0 {
+					t.id = id
+				}
+			}
+			for n := 2; n <= min(len(word), len(x.prefixLens)-1); n++ {
+				if x.prefixLens[n] {
+					if id, ok := x.prefixes[string(word[:n])]; ok {
+						p.ids = append(p.ids, id)
+					}
+				}
+			}
+		}
+	}
+	p.first[len(p.toks)] = int32(len(p.ids))
+	w := walker{x: x, p: p}
+	for i := range p.toks {
+		w.from = int32(i)
+		w.walk(0, int32(i))
+	}
+}
+
+// conjoined is the word behind an Arabic or Hebrew "and", nil where there is none.
+func conjoined(s script, word []byte) []byte {
+	and := "و"
+	switch s {
+	case scriptHebrew:
+		and = "ו"
+	case scriptArabic:
+	default:
+		return nil
+	}
+	if len(word) > 3*len(and) && string(word[:len(and)]) == and {
+		return word[len(and):]
+	}
+	return nil
+}
+
+// walker carries one page's matching.
+type walker struct {
+	x       *lexicon
+	p       *page
+	from    int32
+	pending map[int32][2]int32 // pattern in two parts → tokens of its first part
+}
+
+func (w *walker) walk(node, i int32) {
+	if node != 0 {
+		for _, e := range w.x.endings[node] {
+			w.end(e, i)
+		}
+	}
+	if int(i) >= len(w.p.toks) || node != 0 && w.p.toks[i].lines >= breakBlank {
+		return
+	}
+	if id := w.p.toks[i].id; id >= 0 {
+		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+			w.walk(next, i+1)
+		}
+	}
+	for _, id := range w.p.ids[w.p.first[i]:w.p.first[i+1]] {
+		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+			w.walk(next, i+1)
+		}
+	}
+}
+
+func (w *walker) end(e ending, b int32) {
+	pat := &w.x.patterns[e.pattern]
+	h := hit{category: pat.category, language: pat.language, slot: pat.slot, side: pat.side, a: w.from, b: b}
+	if pat.parts == 2 {
+		if e.part == 0 {
+			if w.pending == nil {
+				w.pending = map[int32][2]int32{}
+			}
+			w.pending[e.pattern] = [2]int32{w.from, b}
+			return
+		}
+		first, ok := w.pending[e.pattern]
+		gap := int32(maxGap)
+		if pat.side == sideMiddle {
+			gap = maxSlot
+		}
+		if pat.ideas {
+			gap *= 2
+		}
+		if !ok || first[1] > w.from || pat.side == sideMiddle && first[1] == w.from || w.from-first[1] > gap || w.p.toks[first[0]].sentence != w.p.toks[w.from].sentence {
+			return
+		}
+		h.a, h.sa, h.sb = first[0], first[1], w.from
+	}
+	if pat.exact != "" && !equalFold(w.p.text[w.p.toks[h.a].start:w.p.toks[b-1].end], pat.exact) {
+		return
+	}
+	w.p.hits = append(w.p.hits, h)
+}
+
+// equalFold compares without regard to case, but with regard to accents.
+func equalFold(s, lower string) bool {
+	for len(s) > 0 && len(lower) > 0 {
+		a, n := utf8.DecodeRuneInString(s)
+		b, m := utf8.DecodeRuneInString(lower)
+		if unicode.ToLower(a) != b {
+			return false
+		}
+		s, lower = s[n:], lower[m:]
+	}
+	return s == lower
+}
