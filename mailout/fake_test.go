@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ type post struct {
 	mu     sync.Mutex
 	mails  []posted
 	logins []string // "MECHANISM user secret"
+	// mechanisms are what the server offers; nil: PLAIN.
+	mechanisms []string
 	// at is asked at each stage of the n-th command of this stage (from 1), with
 	// the connection; what it returns is the server's answer.
 	at     func(at stage, n int, c *smtp.Conn) error
@@ -127,15 +130,67 @@ func (s *session) Data(r io.Reader) error {
 // errCut accepts a mail and cuts the connection instead of saying so.
 var errCut = errors.New("cut")
 
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (s *session) AuthMechanisms() []string {
+	if s.mechanisms != nil {
+		return s.mechanisms
+	}
+	return []string{sasl.Plain}
+}
 
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	login := func(user, secret string) error {
 		s.post.mu.Lock()
-		s.logins = append(s.logins, "PLAIN "+user+" "+password)
+		s.logins = append(s.logins, strings.TrimSpace(mechanism+" "+user+" "+secret))
 		s.post.mu.Unlock()
 		return s.ask(stageLogin, s.conn)
-	}), nil
+	}
+	switch mechanism {
+	case "LOGIN":
+		return &loginServer{login: login}, nil
+	case "XOAUTH2":
+		return oneAnswer(func(answer []byte) error { return login(string(answer), "") }), nil
+	case "OAUTHBEARER":
+		return sasl.NewOAuthBearerServer(func(o sasl.OAuthBearerOptions) *sasl.OAuthBearerError {
+			_ = login(o.Username, o.Token)
+			return nil
+		}), nil
+	default:
+		return sasl.NewPlainServer(func(_, user, password string) error { return login(user, password) }), nil
+	}
+}
+
+// loginServer is the LOGIN mechanism, which go-sasl has for clients only.
+type loginServer struct {
+	login func(user, password string) error
+	user  string
+	step  int
+}
+
+func (l *loginServer) Next(answer []byte) (challenge []byte, done bool, err error) {
+	l.step++
+	switch l.step {
+	case 1:
+		if answer != nil { // an initial response is the name
+			l.user, l.step = string(answer), 2
+			return []byte("Password:"), false, nil
+		}
+		return []byte("Username:"), false, nil
+	case 2:
+		l.user = string(answer)
+		return []byte("Password:"), false, nil
+	default:
+		return nil, true, l.login(l.user, string(answer))
+	}
+}
+
+// oneAnswer is a mechanism of a single answer.
+type oneAnswer func(answer []byte) error
+
+func (o oneAnswer) Next(answer []byte) (challenge []byte, done bool, err error) {
+	if answer == nil {
+		return []byte{}, false, nil
+	}
+	return nil, true, o(answer)
 }
 
 // pipes is a listener without a network, so that a test can run in synctest's time.

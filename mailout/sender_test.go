@@ -203,6 +203,30 @@ func TestSettlesWhenTheDatabaseIsBack(t *testing.T) {
 	})
 }
 
+// TestOneThatCannotBeSettled: a notice that the database refuses to record keeps
+// none of the others back, and is recorded without its words in the end.
+func TestOneThatCannotBeSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox(50)
+		o.settleErr = func(batch []petition.Settlement) error {
+			if slices.ContainsFunc(batch, func(s petition.Settlement) bool { return s.ID == 7 && s.Text != "" }) {
+				return errors.New("a character that the database does not know")
+			}
+			return nil
+		}
+		b := start(t, newPost(), o, nil)
+		time.Sleep(500 * time.Millisecond)
+		if n := o.count(petition.NoticeSent); n != 49 {
+			t.Errorf("%d settled at once, want 49", n)
+		}
+		time.Sleep(lease - time.Second)
+		if n := o.count(petition.NoticeSent); n != 50 || len(b.post.got()) != 50 {
+			t.Errorf("%d settled, %d mails; want 50", n, len(b.post.got()))
+		}
+		b.stop(t)
+	})
+}
+
 func TestGivesUpAfterTwoDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost()
@@ -463,6 +487,42 @@ func TestTwoSenders(t *testing.T) {
 		<-done
 		a.stop(t)
 	})
+}
+
+// TestLogins: the best of what the server offers (RFC 4954, R53).
+func TestLogins(t *testing.T) {
+	token := func(context.Context) (string, error) { return "t0ken", nil }
+	tests := []struct {
+		name    string
+		offered []string
+		token   func(context.Context) (string, error)
+		want    string
+	}{
+		{"plain", []string{"LOGIN", "PLAIN"}, nil, "PLAIN sign secret"},
+		{"login", []string{"LOGIN"}, nil, "LOGIN sign secret"},
+		{"token", []string{"PLAIN", "OAUTHBEARER", "XOAUTH2"}, token, "XOAUTH2 user=sign\x01auth=Bearer t0ken\x01\x01"},
+		{"token by RFC 7628", []string{"PLAIN", "OAUTHBEARER"}, token, "OAUTHBEARER sign t0ken"},
+		{"no token", []string{"XOAUTH2"}, func(context.Context) (string, error) { return "", errors.New("no token") }, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPost()
+				p.mechanisms = tt.offered
+				b := start(t, p, newOutbox(1), func(c *Config) {
+					c.Server.User, c.Server.Password, c.Server.Token, c.Server.Connections = "sign", "secret", tt.token, 1
+				})
+				time.Sleep(time.Second)
+				p.mu.Lock()
+				logins := strings.Join(p.logins, "; ")
+				p.mu.Unlock()
+				if sent := b.outbox.count(petition.NoticeSent) == 1; logins != tt.want || sent != (tt.want != "") {
+					t.Errorf("logins %q, want %q; sent: %v", logins, tt.want, sent)
+				}
+				b.stop(t)
+			})
+		})
+	}
 }
 
 // TestTLS over real sockets: protection is never given up (R52, RFC 8314).
