@@ -11,6 +11,9 @@ import (
 // undo is how long a withdrawal or removal can be taken back (U12).
 const undo = 7 * 24 * time.Hour
 
+// late is when an answer comes with an apology (U25).
+const late = 24 * time.Hour
+
 // data is what the templates say, in one language.
 func (w *writing) data(locale string) templates.MailData {
 	n := &w.Notice
@@ -37,6 +40,7 @@ func (w *writing) data(locale string) templates.MailData {
 		Listed:     w.listed(),
 		NamePublic: w.Campaign != nil && w.Campaign.IsPublic(petition.FieldSignatory),
 	}
+	d.Late = !d.WroteAt.IsZero() && d.Now.Sub(d.WroteAt) > late && n.InReplyTo != ""
 	var cut bool
 	if d.Text, cut = cleanText(n.Details.Text); cut {
 		d.Text += "\n[...]"

@@ -36,6 +36,7 @@ var goldens = []struct {
 	{"request_embargo", petition.NoticeRequest, func(o *petition.Occasion) {
 		o.Campaign.Visibility, o.Campaign.EmbargoEnds = petition.Embargo, brussels(20, 5, 9, 0)
 	}},
+	{"request_late", petition.NoticeRequest, func(o *petition.Occasion) { o.Notice.QueuedAt = brussels(14, 5, 9, 0) }},
 	{"received", petition.NoticeReceived, func(o *petition.Occasion) { o.Notice.QueuedAt = brussels(13, 5, 9, 12) }},
 	{"received_several", petition.NoticeReceived, several},
 	{"listed", petition.NoticeListed, func(o *petition.Occasion) { unasked(o); listed(o.Endorsements[0]) }},

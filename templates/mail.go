@@ -81,6 +81,7 @@ type MailData struct {
 	Asks       bool // corrected: we ask again
 	Last       bool // reminder: no more follow
 	AlsoSigns  bool
+	Late       bool // the answer comes more than a day after their mail (U25)
 	Closed     bool
 	DaysLeft   int
 
