@@ -1,6 +1,10 @@
 package reading
 
-import "countersign/petition"
+import (
+	"slices"
+
+	"countersign/petition"
+)
 
 func bit(cats ...category) uint64 {
 	var m uint64
@@ -31,12 +35,13 @@ func (s *signals) note(cat category, i int) {
 // asks reports which sentences of the page are questions.
 func (p *page) asks() map[int32]bool {
 	out := map[int32]bool{}
+	greek := p.greek()
 	for _, t := range p.toks {
 		switch t.mark {
 		case '?', '？', '؟', '\u037e':
 			out[t.sentence] = true
 		case ';':
-			if p.greek() {
+			if greek {
 				out[t.sentence] = true
 			}
 		}
@@ -142,7 +147,8 @@ func (p *page) dangling(h hit) bool {
 
 // negates reports a negation shortly before a hit, in it, or just behind it.
 func (p *page) negates(negations []hit, h hit) bool {
-	for _, n := range negations {
+	first, _ := slices.BinarySearchFunc(negations, h.a-maxSlot, func(n hit, a int32) int { return int(n.a - a) })
+	for _, n := range negations[first:] {
 		if n.a >= h.a && n.b <= h.b && h.sa == h.sb {
 			return true
 		}

@@ -99,7 +99,7 @@ func (p *page) subtitle(i int) bool {
 func (p *page) right(i int) (name, bool) {
 	i = p.skipTo(i)
 	end := i
-	for end < len(p.toks) {
+	for end < len(p.toks) && end < i+2*maxSlot {
 		t := &p.toks[end]
 		if end > i && (t.lines >= breakHard || t.sentence != p.toks[i].sentence) {
 			break
@@ -147,9 +147,12 @@ func (p *page) skipTo(i int) int {
 }
 
 // left reads a name that ends before token i.
-func (p *page) left(i int) (name, bool) {
+func (p *page) left(i int) (name, bool) { return p.leftOf(i, 3) }
+
+// leftOf looks behind at most so many commas for the name proper.
+func (p *page) leftOf(i, commas int) (name, bool) {
 	end := i
-	for end > 0 && p.toks[end-1].sentence == p.toks[i].sentenceOr(p, i) && (p.toks[end-1].mark == ',' || p.toks[end-1].mark == '-' || p.toks[end-1].mark == '–' || p.toks[end-1].mark == '،') {
+	for end > max(0, i-maxSlot) && p.toks[end-1].sentence == p.toks[i].sentenceOr(p, i) && (p.toks[end-1].mark == ',' || p.toks[end-1].mark == '-' || p.toks[end-1].mark == '–' || p.toks[end-1].mark == '،') {
 		end--
 	}
 	if end == 0 {
@@ -199,8 +202,8 @@ func (p *page) left(i int) (name, bool) {
 	for comma > 0 && start-comma < 3 && p.connector(comma) {
 		comma--
 	}
-	if comma > 0 && start < end && p.toks[comma].mark == ',' && p.toks[comma].sentence == sentence && !p.organizational(start, end) {
-		if n, ok := p.left(comma); ok && p.organizational(n.a, n.b) { // "X, Cologne, signs"
+	if commas > 0 && comma > 0 && start < end && p.toks[comma].mark == ',' && p.toks[comma].sentence == sentence && !p.organizational(start, end) {
+		if n, ok := p.leftOf(comma, commas-1); ok && p.organizational(n.a, n.b) { // "X, Cologne, signs"
 			p.place(start, end, &n)
 			return n, true
 		}

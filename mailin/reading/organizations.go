@@ -78,7 +78,7 @@ func (c *mailCase) nothing(n name) bool {
 			letters++
 		}
 	}
-	return letters == 0 || n.page.has(n.a, bit(catNo, catIndividual, catNegation)) || len(n.text) < 2
+	return letters == 0 || n.b-n.a > 2*maxSlot || len(n.text) > 400 || n.page.has(n.a, bit(catNo, catIndividual, catNegation)) || len(n.text) < 2
 }
 
 // changed reads a correction: the name as it should be, and as it was.
@@ -299,7 +299,7 @@ func (c *mailCase) shapes(p *page) []name {
 
 // registered reports a line of small print: "Register court: …".
 func (p *page) registered(i int) bool {
-	for i > 0 && p.toks[i].lines < breakHard {
+	for n := 0; i > 0 && n < maxSlot && p.toks[i].lines < breakHard; n++ {
 		i--
 	}
 	for j := i; j < min(i+4, len(p.toks)-1); j++ {

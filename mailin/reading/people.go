@@ -177,7 +177,7 @@ func (c *mailCase) signed() (person, bool) {
 
 // back goes to the beginning of a run of capitalised words around i.
 func (p *page) back(i int) int {
-	for i > 0 && p.toks[i].lines == breakNone {
+	for n := 0; n < 8 && i > 0 && p.toks[i].lines == breakNone; n++ {
 		t := &p.toks[i-1]
 		if t.mark == '.' && i > 1 && p.toks[i-2].upper && p.toks[i-2].end-p.toks[i-2].start <= 4 || t.mark == '-' && !t.space && !p.toks[i].space {
 			i--
@@ -339,7 +339,7 @@ func (c *mailCase) titleInText(q *person) {
 			continue
 		}
 		a := int(h.a)
-		for a > 0 && p.toks[a].lines == breakNone && p.toks[a-1].mark == 0 && !p.stop(a-1) && !p.article(a-1) && !p.has(a-1, actions) && !c.writer[p.word(a-1)] && p.toks[a-1].sentence == p.toks[a].sentence {
+		for a > max(0, int(h.a)-8) && p.toks[a].lines == breakNone && p.toks[a-1].mark == 0 && !p.stop(a-1) && !p.article(a-1) && !p.has(a-1, actions) && !c.writer[p.word(a-1)] && p.toks[a-1].sentence == p.toks[a].sentence {
 			a--
 		}
 		end := p.titleEnd(int(h.b) - 1)
