@@ -189,20 +189,35 @@ func TestEraseTakesPersonsOutOfTheHistory(t *testing.T) {
 		}))
 		checkFold(t, s, id)
 		for _, table := range []string{"endorsements", "versions", "events", "terms", "endorsement_keys"} {
-			rows := got(s.read.QueryxContext(t.Context(), `SELECT * FROM `+table))(t)
-			for rows.Next() {
-				row := map[string]any{}
-				ok(t, rows.MapScan(row))
-				if text := fmt.Sprint(row); strings.Contains(text, "office@") || strings.Contains(text, "Anna") || strings.Contains(text, "Berg") {
-					t.Errorf("%s still holds %s", table, text)
-				}
+			text := dump(t, s, table)
+			if text == "" && table != "terms" {
+				t.Errorf("%s is empty", table)
 			}
-			ok(t, rows.Close())
+			if strings.Contains(text, "office@") || strings.Contains(text, "Anna") || strings.Contains(text, "Berg") {
+				t.Errorf("%s still holds %s", table, text)
+			}
 		}
 		if e := got(s.Endorsement(t.Context(), id))(t); e.State() != petition.StateListed {
 			t.Errorf("the organization's decision is gone: %s", e.State())
 		}
 	})
+}
+
+// dump is everything in a table.
+func dump(t *testing.T, s *Store, table string) string {
+	t.Helper()
+	rows := got(s.read.QueryxContext(t.Context(), `SELECT * FROM `+table))(t)
+	defer rows.Close()
+	var all strings.Builder
+	for rows.Next() {
+		row := map[string]any{}
+		ok(t, rows.MapScan(row))
+		for column, v := range row {
+			fmt.Fprintf(&all, "%s=%s ", column, v)
+		}
+	}
+	ok(t, rows.Err())
+	return all.String()
 }
 
 // gate is a way to the database that a test can close.
@@ -371,8 +386,8 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("ended session: %v", err)
 		}
 		other := got(s.NewSession(t.Context(), nora, time.Hour))(t)
-		if strings.Contains(fmt.Sprint(got(s.read.QueryxContext(t.Context(), `SELECT hash FROM sessions`))(t).SliceScan()), other) {
-			t.Error("the token itself is stored")
+		if text := dump(t, s, "sessions"); text == "" || strings.Contains(text, other) {
+			t.Errorf("sessions hold %s", text)
 		}
 		ok(t, s.RemoveOrganizer(t.Context(), "nora@friends.example"))
 		if _, err := s.Session(t.Context(), other); !errors.Is(err, petition.ErrNotFound) {

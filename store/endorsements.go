@@ -273,7 +273,7 @@ func (t *tx) saveLookups(ctx context.Context, e *petition.Endorsement) error {
 			found = append(found, contactKey+petition.CanonicalAddress(f.Contact))
 		}
 		for _, k := range found {
-			if k = cutBytes(k, maxKey); !seen[k] {
+			if k = cutKey(k); !seen[k] {
 				seen[k] = true
 				keys = append(keys, []any{e.CampaignID, k, e.ID})
 			}
@@ -297,11 +297,11 @@ func (t *tx) saveLookups(ctx context.Context, e *petition.Endorsement) error {
 // maxKey keeps keys within what PostgreSQL takes in an index (2,700 bytes).
 const maxKey = 600
 
-func cutBytes(s string, n int) string {
-	if len(s) <= n {
+func cutKey(s string) string {
+	if len(s) <= maxKey {
 		return s
 	}
-	return strings.ToValidUTF8(s[:n], "")
+	return strings.ToValidUTF8(s[:maxKey], "")
 }
 
 // campaignsOf lists the campaigns of the endorsements, ascending.

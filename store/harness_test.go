@@ -267,14 +267,14 @@ func act(t *testing.T, s *Store, a petition.Action) petition.Outcome {
 	return got(s.Act(t.Context(), a))(t)
 }
 
-func confirm(t *testing.T, s *Store, id int64) petition.Outcome {
+func confirm(t *testing.T, s *Store, id int64) {
 	t.Helper()
-	return act(t, s, petition.Action{Kind: petition.ActConfirm, Endorsements: []int64{id}, Channel: petition.ByLink, Who: petition.Person{Name: "Anna Berg"}})
+	act(t, s, petition.Action{Kind: petition.ActConfirm, Endorsements: []int64{id}, Channel: petition.ByLink, Who: petition.Person{Name: "Anna Berg"}})
 }
 
-func approve(t *testing.T, s *Store, id, organizer int64) petition.Outcome {
+func approve(t *testing.T, s *Store, id, organizer int64) {
 	t.Helper()
-	return act(t, s, petition.Action{Kind: petition.ActApprove, Endorsements: []int64{id}, OrganizerID: organizer, Channel: petition.ByDesk})
+	act(t, s, petition.Action{Kind: petition.ActApprove, Endorsements: []int64{id}, OrganizerID: organizer, Channel: petition.ByDesk})
 }
 
 // benchDatabases are the addresses of an empty database of each engine.

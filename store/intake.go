@@ -102,7 +102,7 @@ func (t *tx) setRead(ctx context.Context, all []petition.Understanding, readings
 		u := &all[i]
 		m := petition.Mail{Header: u.Header}
 		rows[i] = []any{
-			u.MailID, readings[u.MailID], cutBytes(u.Header.MessageID, maxKey), cutBytes(m.From(), maxKey), m.FromName(), u.Header.Subject,
+			u.MailID, readings[u.MailID], cutKey(u.Header.MessageID), cutKey(m.From()), m.FromName(), u.Header.Subject,
 			u.Reading.Language, u.Reading.Intent, u.Similar,
 		}
 	}

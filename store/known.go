@@ -153,7 +153,7 @@ func (t *tx) same(ctx context.Context, campaignID int64, f petition.Fields) ([]*
 		return nil, nil
 	}
 	for i := range keys {
-		keys[i] = cutBytes(keys[i], maxKey)
+		keys[i] = cutKey(keys[i])
 	}
 	args := []any{campaignID}
 	list := in(&args, keys)

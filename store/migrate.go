@@ -146,7 +146,7 @@ func copyTo(to, from string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer in.Close()                                                               //nolint:errcheck // only read
 	out, err := os.OpenFile(to+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // beside the database
 	if err != nil {
 		return err
@@ -155,5 +155,5 @@ func copyTo(to, from string) (err error) {
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
 		return err
 	}
-	return os.Rename(to+".part", to)
+	return os.Rename(to+".part", to) //nolint:gosec // beside the database
 }

@@ -21,7 +21,7 @@ func (t *tx) organization(ctx context.Context, f petition.Fields) (int64, error)
 	}
 	keys := petition.IdentityKeys(f)
 	for i := range keys {
-		keys[i] = cutBytes(keys[i], maxKey)
+		keys[i] = cutKey(keys[i])
 	}
 	names := slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !strings.HasPrefix(k, nameKey) })
 	id, err := t.organizationByKeys(ctx, names)

@@ -38,7 +38,7 @@ func termsOf(fields []petition.Fields) []string {
 // its pairs, so that any part of it is found.
 func words(text string) []string {
 	var found []string
-	for _, w := range strings.Fields(petition.FoldName(text)) {
+	for w := range strings.FieldsSeq(petition.FoldName(text)) {
 		runes := []rune(w)
 		if !slices.ContainsFunc(runes, noSpaces) || len(runes) < 3 {
 			found = append(found, string(runes[:min(len(runes), maxTerm)]))
