@@ -243,18 +243,31 @@ func TestDeadLinks(t *testing.T) {
 	if a := s.get("/c/" + upper(good)); a.Code != http.StatusOK {
 		t.Error("letter case matters, which mail programs change")
 	}
-	s.pass(22 * 24 * time.Hour)
 	c, err := s.store.Campaign(s.Context(), s.campaign.Slug)
 	s.ok(err)
-	later := c.Settings
-	later.Closes = c.Closes.AddDate(0, 2, 0)
-	s.ok(s.store.SaveSettings(s.Context(), c.ID, c.Revision, later, s.owner))
-	s.says(s.get("/c/"+good), http.StatusOK, "Is this correct?") // extended: old links live on (U06)
-	later.Closes = time.Time{}
-	s.ok(s.store.SaveSettings(s.Context(), c.ID, c.Revision+1, later, s.owner))
-	if a := s.get("/c/" + good); a.Code != first.Code || a.body != first.body {
-		t.Errorf("an old link: %d", a.Code)
+	settings := c.Settings
+	settings.Closes = time.Time{} // the list stays open, only the link grows old
+	s.ok(s.store.SaveSettings(s.Context(), c.ID, c.Revision, settings, s.owner))
+	s.pass(22 * 24 * time.Hour)
+	for _, a := range []answer{s.get("/c/" + good), s.post("/c/"+good, yes(1))} {
+		if a.Code != first.Code || a.body != first.body {
+			t.Errorf("an old link: %d", a.Code)
+		}
 	}
+}
+
+// TestExtendedDeadline: links that are out there follow (U06).
+func TestExtendedDeadline(t *testing.T) {
+	s := newSite(t)
+	n := s.wrote("office@lindenau.example", lindenau())
+	c, err := s.store.Campaign(s.Context(), s.campaign.Slug)
+	s.ok(err)
+	settings := c.Settings
+	settings.Closes = c.Closes.AddDate(0, 2, 0)
+	s.ok(s.store.SaveSettings(s.Context(), c.ID, c.Revision, settings, s.owner))
+	s.pass(40 * 24 * time.Hour)
+	s.says(s.get(s.link(n)), http.StatusOK, "Is this correct?", "Closes on Sunday, 26 July 2026")
+	s.says(s.post(s.link(n), yes(1)), http.StatusOK, "Thank you.")
 }
 
 func upper(token string) string {

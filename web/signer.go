@@ -81,15 +81,12 @@ func noToken(err error) error {
 	return err
 }
 
-// expired reports whether the link counts no more. A deadline that was extended
-// takes its links along (U06).
+// expired reports whether the link counts no more. A deadline that is extended
+// takes the notices' own ends along (U06): the store sees to that.
 func (s *Server) expired(q *request) bool {
 	end, now := q.notice.ExpiresAt, s.clock()
 	if end.IsZero() {
 		return false
-	}
-	if c := q.campaign; !c.Closes.IsZero() && c.Closes.Add(c.Grace).After(end) {
-		end = c.Closes.Add(c.Grace)
 	}
 	if !q.campaign.AcceptsConfirmation(now) {
 		end = end.Add(closedFor)

@@ -127,6 +127,9 @@ func (s *Server) signerPage(r *http.Request, q *request, state formState) signer
 	if q.self {
 		p.Address = q.notice.To
 	}
+	if s.templates.Match(c.Language()) != locale {
+		p.To = "" // it is said in the campaign's language only
+	}
 	p.Lang = chosenLanguage(r)
 	if p.Lang != "" {
 		p.Path += "?lang=" + url.QueryEscape(p.Lang)

@@ -23,7 +23,7 @@ import (
 
 // site is the whole web over a real SQLite file, with a clock of its own.
 type site struct {
-	*testing.T
+	testing.TB
 	store    *store.Store
 	keys     petition.Keys
 	server   *Server
@@ -86,13 +86,13 @@ func sample() *petition.Campaign {
 	}
 }
 
-func newSite(t *testing.T, change ...func(*petition.Campaign)) *site {
+func newSite(t testing.TB, change ...func(*petition.Campaign)) *site {
 	t.Helper()
 	keys, err := petition.NewKeys(1, map[byte][]byte{1: bytes.Repeat([]byte("k"), petition.MinSecret)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{T: t, keys: keys, now: morning, logged: &lockedBuffer{}, campaign: sample()}
+	s := &site{TB: t, keys: keys, now: morning, logged: &lockedBuffer{}, campaign: sample()}
 	s.store, err = store.Open(t.Context(), store.Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "c.db"), Keys: keys, Clock: s.clock})
 	s.ok(err)
 	t.Cleanup(func() { _ = s.store.Close() })
