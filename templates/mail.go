@@ -189,7 +189,7 @@ type section struct {
 
 // block is what stands between two empty lines.
 type block struct {
-	Kind  string // text, names, quote
+	Kind  string // text, points (of a numbered list), names, quote
 	Lines []line
 
 	source []string
@@ -218,6 +218,9 @@ func blocks(lines []string) []block {
 			continue
 		}
 		kind := kindOf(l)
+		if kind == "text" && current != nil && current.Kind == "points" {
+			kind = "points" // the second line of a point
+		}
 		if current == nil || current.Kind != kind {
 			all = append(all, block{Kind: kind})
 			current = &all[len(all)-1]
@@ -233,6 +236,8 @@ func kindOf(l string) string {
 		return "quote"
 	case strings.HasPrefix(l, indent):
 		return "names"
+	case number.MatchString(l):
+		return "points"
 	default:
 		return "text"
 	}

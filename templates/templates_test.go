@@ -253,7 +253,7 @@ func TestBlocks(t *testing.T) {
 	for _, b := range got {
 		kinds = append(kinds, b.Kind)
 	}
-	if want := []string{"text", "names", "quote", "text", "names"}; !slices.Equal(kinds, want) {
+	if want := []string{"text", "names", "quote", "points", "names"}; !slices.Equal(kinds, want) {
 		t.Fatalf("kinds %v, want %v", kinds, want)
 	}
 	if l := got[0].Lines[2]; l.URL != "https://a.example/x" || l.Text != "" {
