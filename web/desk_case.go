@@ -30,7 +30,6 @@ type casePage struct {
 	Versions []versionView
 	Like     []foundRow // perhaps the same
 	Names    []string   // further names in the mail
-	Together []foundRow // the same mail names them, too (U23)
 	Conflict *conflictView
 	Problem  string // message desk.case_PROBLEM
 	Typed    typed

@@ -25,6 +25,7 @@ type deskFrame struct {
 	Flash    *flashView
 	Banners  []banner
 	Waiting  int
+	Current  string // the view or page of the campaign that is open
 }
 
 // deskView is one entry of the side list.
@@ -62,7 +63,7 @@ const (
 
 // deskFrame loads what every page of the desk shows around itself.
 func (s *Server) deskFrame(ctx context.Context, v *visit, c *petition.Campaign, current string) (deskFrame, error) {
-	f := deskFrame{Frame: s.frame(v.locale, ""), Me: v.organizer, CanAct: v.mayAct(), Campaign: c, Base: "/desk"}
+	f := deskFrame{Frame: s.frame(v.locale, ""), Me: v.organizer, CanAct: v.mayAct(), Campaign: c, Base: "/desk", Current: current}
 	if c == nil && len(v.campaigns) == 1 {
 		c = v.campaigns[0]
 		f.Campaign = c

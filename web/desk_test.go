@@ -935,3 +935,30 @@ func TestEveryWordOfTheDeskIsThere(t *testing.T) {
 		}
 	}
 }
+
+// Somebody else settles the signature while a task about it is open: nothing is lost.
+func TestStaleTask(t *testing.T) {
+	s := newSite(t)
+	text := "We are Little Lantern Bookshop, please add us."
+	s.arrive(mail{from: "c@lantern.example", subject: "sign", text: text, reading: signOn(text, "Little Lantern Bookshop"), dmarc: "fail"})
+	b := s.signedIn(s.owner)
+	path := b.firstTask(petition.TaskUnproven)
+	id, err := strconv.ParseInt(regexp.MustCompile(`/desk/e/(\d+)`).FindStringSubmatch(b.open(path).body)[1], 10, 64)
+	s.ok(err)
+	stale := s.revision(id)
+	s.says(b.press(e(id), "do", "note", "revision", stale, "why", "I call them"), http.StatusOK, "The note is in the history.")
+	s.says(b.press(path, "do", "release", "revision", stale, "name", "Lantern Books"), http.StatusConflict, "Somebody changed this meanwhile", "Note by you", `value="Lantern Books"`)
+	if n := s.due(petition.NoticeRequest); len(n) != 0 {
+		t.Errorf("asked all the same: %+v", n)
+	}
+}
+
+// A fault of the database is our fault, in plain words, with nothing of it on the page.
+func TestDeskWithoutDatabase(t *testing.T) {
+	s := newSite(t)
+	b := s.signedIn(s.owner)
+	s.ok(s.store.Close())
+	a := b.open("/desk")
+	s.says(a, http.StatusInternalServerError, "The fault is ours")
+	s.saysNot(a, "sql")
+}
