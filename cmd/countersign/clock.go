@@ -81,10 +81,9 @@ func (c *clock) due(ctx context.Context) error {
 	}
 	for _, a := range actions {
 		if ctx.Err() != nil {
-			return nil
+			break
 		}
-		_, err := c.store.Act(ctx, a)
-		if err != nil && !errors.Is(err, petition.ErrConflict) && !errors.Is(err, petition.ErrNotFound) {
+		if _, err := c.store.Act(ctx, a); err != nil && !errors.Is(err, petition.ErrConflict) && !errors.Is(err, petition.ErrNotFound) {
 			c.log.Error("the clock's act failed", "kind", a.Kind, "endorsements", a.Endorsements, "err", err)
 		}
 	}

@@ -146,7 +146,7 @@ func setField(table reflect.Value, key string, value any) error {
 
 // setValue converts and stores one value.
 func setValue(v reflect.Value, value any) error {
-	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return setText(text, value)
 	}
 	switch v.Kind() {

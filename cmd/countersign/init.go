@@ -114,7 +114,7 @@ type asker struct {
 
 func newAsker(w *world, quiet bool) *asker {
 	a := &asker{in: bufio.NewReader(w.In), out: w.Out, quiet: quiet}
-	if f, ok := w.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is small
+	if f, ok := w.In.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		a.tty = f
 	}
 	return a
@@ -168,7 +168,7 @@ func (a *asker) secret(question, given string) string {
 		return a.line(question, "")
 	}
 	fmt.Fprint(a.out, question+": ")
-	b, err := term.ReadPassword(int(a.tty.Fd())) //nolint:gosec // a file descriptor is small
+	b, err := term.ReadPassword(int(a.tty.Fd()))
 	fmt.Fprintln(a.out)
 	a.err = err
 	return string(b)

@@ -200,7 +200,7 @@ func (f *settingFlags) texts(c *petition.Campaign) ([]petition.Text, error) {
 			}
 			continue
 		}
-		b, err := os.ReadFile(path) //nolint:gosec // the person who runs us names the file
+		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("--text: %w", err)
 		}

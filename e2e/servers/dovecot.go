@@ -19,7 +19,7 @@ type Dovecot struct {
 	Addr string
 	dir  string
 	cmd  *exec.Cmd
-	done <-chan error
+	done <-chan ended
 }
 
 // dovecotConfig keeps one setting a line: the form that was seen to work. Every

@@ -17,7 +17,7 @@ type Postgres struct {
 	// DSN opens the database "postgres" as the owner of everything.
 	DSN  string
 	dir  string
-	done <-chan error
+	done <-chan ended
 	kill func(syscall.Signal)
 }
 
@@ -102,8 +102,8 @@ func (p *Postgres) ready(ctx context.Context, pidFile string) error {
 			return nil
 		}
 		select {
-		case err := <-p.done:
-			return fmt.Errorf("ended at once: %w", err)
+		case e := <-p.done:
+			return fmt.Errorf("ended at once: %w", e.err)
 		case <-ctx.Done():
 			return fmt.Errorf("not ready: %w", ctx.Err())
 		case <-time.After(20 * time.Millisecond):

@@ -95,7 +95,7 @@ func freePort(ctx context.Context) (int, error) {
 }
 
 // await dials until somebody listens, the program ends, or patience is over.
-func await(ctx context.Context, addr string, done <-chan error) error {
+func await(ctx context.Context, addr string, done <-chan ended) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var dialer net.Dialer
@@ -105,8 +105,8 @@ func await(ctx context.Context, addr string, done <-chan error) error {
 			return conn.Close()
 		}
 		select {
-		case err := <-done:
-			return fmt.Errorf("ended at once: %w", err)
+		case e := <-done:
+			return fmt.Errorf("ended at once: %w", e.err)
 		case <-ctx.Done():
 			return fmt.Errorf("nobody listens on %s: %w", addr, err)
 		case <-time.After(20 * time.Millisecond):
@@ -115,7 +115,7 @@ func await(ctx context.Context, addr string, done <-chan error) error {
 }
 
 // end asks the program to stop and waits for it; after five seconds its whole group is killed.
-func end(cmd *exec.Cmd, done <-chan error) {
+func end(cmd *exec.Cmd, done <-chan ended) {
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-done:
@@ -125,18 +125,21 @@ func end(cmd *exec.Cmd, done <-chan error) {
 	}
 }
 
+// ended is how a program came to its end; err is never nil.
+type ended struct{ err error }
+
 // run starts cmd and tells through the channel when it has ended.
-func run(cmd *exec.Cmd) (<-chan error, error) {
+func run(cmd *exec.Cmd) (<-chan ended, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	done := make(chan error, 1)
+	done := make(chan ended, 1)
 	go func() {
 		err := cmd.Wait()
 		if err == nil {
 			err = errors.New("exit status 0")
 		}
-		done <- err
+		done <- ended{err}
 		close(done)
 	}()
 	return done, nil

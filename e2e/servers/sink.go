@@ -14,7 +14,7 @@ type Sink struct {
 	Addr string
 	dir  string
 	cmd  *exec.Cmd
-	done <-chan error
+	done <-chan ended
 }
 
 // sinkFolders is where make setup unpacks it.
