@@ -233,7 +233,7 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 func (c *mailCase) renames() bool {
 	old, renamed := false, false
 	for _, h := range c.body.hits {
-		old = old || h.category == catOldName && h.b-h.a >= 3
+		old = old || h.category == catOldName && h.b-h.a >= 3 && h.sa == h.sb
 		renamed = renamed || h.category == catNewName && (h.b-h.a >= 2 || old)
 	}
 	return old && renamed

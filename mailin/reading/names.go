@@ -15,6 +15,7 @@ type name struct {
 	city, country string
 	old           string // what the name was before, for corrections
 	strength      strength
+	listed        bool // one of several in a list
 }
 
 // strength says what a name rests on, weakest first.
@@ -239,6 +240,12 @@ func (p *page) opening(j int) int {
 // what can be no name.
 func (p *page) make(a, b int) (name, bool) {
 	n := name{page: p, a: a, b: b, strength: fromPhrase}
+	a, b = p.apposition(a, b)
+	for j := a + 1; j+1 < b; j++ { // «Name» from Town: the town is not part of it
+		if p.toks[j+1].mark == 0 && p.connector(j+1) && !p.toks[j+1].upper && p.opening(j) >= a {
+			b = j + 1
+		}
+	}
 	a, b = p.cutLower(a, b)
 	for b > a && p.edge(b-1, true) {
 		b--
@@ -256,6 +263,26 @@ func (p *page) make(a, b int) (name, bool) {
 	n.b = p.behind(&n, b)
 	n.text = p.nominal(n.a, n.b)
 	return n, true
+}
+
+// apposition goes into a bracket that stands behind nothing but "us" or "our
+// name": "take us (X, town) off".
+func (p *page) apposition(a, b int) (int, int) {
+	for i := a; i < b; i++ {
+		switch {
+		case p.toks[i].mark == '(' && i > a:
+			end := i + 1
+			for end < b && p.toks[end].mark != ')' && p.toks[end].mark != ',' {
+				end++
+			}
+			return i + 1, end
+		case p.toks[i].mark != 0 || p.toks[i].upper || !p.toks[i].cased():
+			return a, b
+		case !p.stop(i) && !p.has(i, labelCategories|1<<catGeneric|1<<catPolite):
+			return a, b
+		}
+	}
+	return a, b
 }
 
 // cutLower ends a name at its first lower-case word where the language writes

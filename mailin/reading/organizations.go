@@ -33,10 +33,31 @@ func (c *mailCase) organizations(intent petition.Intent, forms []record) []name 
 	if len(names) == 0 {
 		names = c.slots(c.body, bit(catSign, catRequest, catSigner, catWithdraw, catNewName))
 	}
+	names = telling(names)
 	if len(names) > 0 || intent == petition.Conditional && c.reply && len(c.m.Quoted) > 0 { // an answer's organization is the one that we asked
 		return c.distinct(names)
 	}
 	return c.elsewhere()
+}
+
+// telling drops what is only perhaps a name where there are names that tell
+// of an organization by themselves.
+func telling(names []name) []name {
+	sure := false
+	for i := range names {
+		n := &names[i]
+		sure = sure || n.page.organizational(n.a, n.b) && n.b-n.a > 1
+	}
+	if !sure {
+		return names
+	}
+	var out []name
+	for _, n := range names {
+		if n.listed || n.page.organizational(n.a, n.b) && n.b-n.a > 1 {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // fromForms takes the organizations of labelled lines.
@@ -152,6 +173,13 @@ func (c *mailCase) plausible(n *name) bool {
 	if p.lex.country(string(p.folded[p.toks[n.a].fa:p.toks[n.b-1].fb])) {
 		return false
 	}
+	uncased := !p.toks[n.a].cased() && !p.toks[n.a].digit && p.toks[n.a].mark == 0
+	if uncased && !organizational && p.closes(n) < 0 {
+		return false // without capitals only a word for an organization tells a name
+	}
+	if p.toks[n.a].cased() && n.b-n.a == 1 && p.source == petition.SourceNewText && organizational && !p.toks[n.a].caps && p.has(n.a, 1<<catGeneric|1<<catPolite|1<<catTitle) {
+		return false
+	}
 	known, words := 0, 0
 	for i := n.a; i < n.b; i++ {
 		if p.toks[i].mark == 0 {
@@ -165,6 +193,16 @@ func (c *mailCase) plausible(n *name) bool {
 		return false
 	}
 	return !(p.has(n.a, 1<<catTitle) && !organizational && !p.toks[n.a].apart)
+}
+
+// closes returns the first quotation mark around or in the name, or -1.
+func (p *page) closes(n *name) int {
+	for i := max(0, n.a-1); i < n.b; i++ {
+		if openQuote(p.toks[i].mark) {
+			return i
+		}
+	}
+	return -1
 }
 
 // split parts "X and Y" where both are organizations.
@@ -184,6 +222,7 @@ func (c *mailCase) split(n name) []name {
 		first, ok1 := p.make(n.a, i)
 		second, ok2 := p.make(p.skipTo(i+1), n.b)
 		if ok1 && ok2 {
+			second.listed = true
 			return append([]name{first}, c.split(second)...)
 		}
 	}
@@ -224,6 +263,7 @@ func (c *mailCase) list() []name {
 			continue
 		}
 		if n, ok := p.right(i); ok && c.plausible(&n) && n.a < i+4 && n.b <= l[1] {
+			n.listed = true
 			out = append(out, n)
 		}
 	}
