@@ -49,6 +49,14 @@ func (p *page) asks() map[int32]bool {
 	return out
 }
 
+// opens reports that a question word asks: one alone ("which", "when") does so
+// at the beginning of a sentence or before a question mark, elsewhere it only
+// joins clauses.
+func (p *page) opens(h hit, asks map[int32]bool) bool {
+	t := &p.toks[h.a]
+	return h.b-h.a > 1 || t.apart || asks[t.sentence] || h.a < 2 || p.toks[h.a-2].sentence != t.sentence || p.toks[h.a-1].mark == ','
+}
+
 // greek reports whether the page is mostly Greek, where ";" asks.
 func (p *page) greek() bool {
 	n := 0
@@ -73,7 +81,7 @@ func weigh(p *page) *signals {
 		sentence := p.toks[h.a].sentence
 		switch h.category {
 		case catQuestion:
-			opened[sentence] = true
+			opened[sentence] = opened[sentence] || p.opens(h, asks)
 		case catMention:
 			aside[sentence] = true
 		case catNegation:
@@ -282,7 +290,8 @@ func (c *mailCase) realQuestion() bool {
 		case catRequest, catWithdraw, catCorrect, catNeutral, catSign:
 			polite[p.toks[h.a].sentence] = true
 		case catQuestion:
-			opened[p.toks[h.a].sentence] = true
+			sentence := p.toks[h.a].sentence
+			opened[sentence] = opened[sentence] || p.opens(h, asks)
 		}
 	}
 	for sentence := range asks {

@@ -278,7 +278,7 @@ func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
 	}
 	switch v {
 	case plainYes:
-		if !c.reply && c.signsToo(s) || len(c.hints.ShownNames) == 0 && s.found[catRequest] > 0 {
+		if !c.reply && c.signsToo(s) || len(c.hints.ShownNames) == 0 && (s.found[catRequest] > 0 || c.signsToo(s) && !c.asked()) {
 			return false
 		}
 		out.Intent, out.Confidence = petition.VerifyYes, confidence
@@ -315,6 +315,19 @@ func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
 		return true
 	}
 	out.Unclear = c.reply
+	return false
+}
+
+// asked reports that the quoted mail asks for a yes or a confirmation, and is
+// not just the call to sign.
+func (c *mailCase) asked() bool {
+	p := c.r.lex.newPage("", c.m.Quoted[:min(len(c.m.Quoted), 4<<10)])
+	p.choose(^uint64(0))
+	for _, h := range p.hits {
+		if h.category == catYes || h.category == catConfirm {
+			return true
+		}
+	}
 	return false
 }
 
