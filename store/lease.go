@@ -48,3 +48,22 @@ func (t *tx) holds(ctx context.Context, l petition.Lease) error {
 	}
 	return err
 }
+
+// takeOver frees what a process that died had taken. Only for a file whose lock we
+// hold: nobody else can be at work. What was being sent is sent again, with the same
+// Message-ID (R08).
+func (s *Store) takeOver(ctx context.Context) error {
+	return s.inTx(ctx, func(t *tx) error {
+		for _, query := range []string{
+			`UPDATE leases SET holder='', lease_until=0 WHERE lease_until>0`,
+			`UPDATE mails SET claimed_until=0 WHERE claimed_until>0 AND state='recorded'`,
+			`UPDATE mails SET claimed_until=0 WHERE claimed_until>0 AND state='read'`,
+			`UPDATE notices SET lease_until=0 WHERE state='sending'`,
+		} {
+			if _, err := t.exec(ctx, query); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -75,10 +76,67 @@ func TestMigrationKeepsWhatWasThere(t *testing.T) {
 			t.Errorf("after the migration: %+v", row)
 		}
 		if path, isFile := strings.CutPrefix(dsn, "sqlite:"); isFile {
-			copied := openTest(t, "sqlite:"+path+".before-2")
+			copied := openTest(t, fmt.Sprintf("sqlite:%s.before-%d", path, to))
 			if got(copied.Campaign(t.Context(), c.Slug))(t).ID != c.ID {
 				t.Error("the copy does not hold the campaign")
 			}
+		}
+	})
+}
+
+// upTo is the embedded migrations up to a version.
+func upTo(t *testing.T, version int) fs.FS {
+	t.Helper()
+	all := fstest.MapFS{}
+	for _, engine := range []string{"postgres", "sqlite"} {
+		for _, path := range got(fs.Glob(embedded, "migrations/"+engine+"/*"))(t)[:version] {
+			all[path] = &fstest.MapFile{Data: got(fs.ReadFile(embedded, path))(t)}
+		}
+	}
+	return all
+}
+
+// TestUpgradeFromFirstSchema opens what the first program left behind, with every
+// migration that came since.
+func TestUpgradeFromFirstSchema(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, dsn string) {
+		old := got(connect(dsn, true))(t)
+		if old.postgres {
+			_, err := old.writer().exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
+			ok(t, err)
+		}
+		old.migrations = upTo(t, 1)
+		_, _, err := old.migrate(t.Context())
+		ok(t, err)
+		_, err = old.writer().exec(t.Context(), string(got(os.ReadFile("testdata/v1.sql"))(t)))
+		ok(t, err)
+		_, err = old.writer().exec(t.Context(), `INSERT INTO mail_bytes (mail_id, raw) VALUES (3, $1)`, []byte("From: office@late.example\r\n"))
+		ok(t, err)
+		ok(t, old.Close())
+		if _, _, err := Migrate(t.Context(), dsn); err != nil {
+			t.Fatal(err)
+		}
+		s := openTest(t, dsn)
+		c := got(s.Campaign(t.Context(), "opensunday"))(t)
+		if c.Name != "Open on Sunday" || c.State != petition.Open || len(c.Texts) != 2 {
+			t.Errorf("campaign: %+v", c)
+		}
+		list := got(s.PublicList(t.Context(), c.ID))(t)
+		if len(list) != 1 || list[0].Number != 1 || list[0].Fields.Name != "City Library Lindenau" {
+			t.Errorf("list: %+v", list)
+		}
+		for _, e := range got(s.Find(t.Context(), []int64{c.ID}, "example", 10))(t) {
+			checkFold(t, s, e.ID)
+		}
+		waiting := got(s.Undecided(t.Context(), "w", 5, minute))(t)
+		if len(waiting) != 1 || got(s.Mail(t.Context(), waiting[0]))(t).Raw == nil {
+			t.Fatalf("undecided: %v", waiting)
+		}
+		if out := got(s.Decide(t.Context(), waiting[0], petition.Decide))(t); out.Disposition != petition.DispSignOn {
+			t.Errorf("decided: %+v", out)
+		}
+		if due, _, err := s.QueueLength(t.Context()); err != nil || due != 2 {
+			t.Errorf("%d notices due, %v", due, err)
 		}
 	})
 }

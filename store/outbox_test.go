@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"sync"
 	"testing"
@@ -126,6 +127,27 @@ func TestR08CrashBetweenClaimAndSettle(t *testing.T) {
 			t.Errorf("next due %v, nothing waits", due)
 		}
 	})
+}
+
+func TestOpenTakesUpWhatADeadProcessHad(t *testing.T) {
+	dsn := "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+	s := openTest(t, dsn)
+	queueMany(t, s, 1, petition.NoticeThanks)
+	l := got(s.Lease(t.Context(), "mailbox:info", "dead", time.Hour))(t)
+	got(s.Record(t.Context(), l, []petition.Fetched{fetched(1, "a")}))(t)
+	before := got(s.ClaimNotices(t.Context(), 1, time.Hour))(t)
+	got(s.ClaimMails(t.Context(), "dead", 1, time.Hour))(t)
+	ok(t, s.Close())
+	s = openTest(t, dsn)
+	if next := got(s.Lease(t.Context(), "mailbox:info", "alive", time.Hour))(t); next.Generation <= l.Generation {
+		t.Errorf("generation %d after %d", next.Generation, l.Generation)
+	}
+	if again := got(s.ClaimNotices(t.Context(), 1, time.Hour))(t); len(again) != 1 || again[0].MessageID != before[0].MessageID || again[0].Attempts != 2 {
+		t.Errorf("to send: %+v", again)
+	}
+	if mails := got(s.ClaimMails(t.Context(), "alive", 1, time.Hour))(t); len(mails) != 1 || mails[0].Attempts != 2 {
+		t.Errorf("to read: %+v", mails)
+	}
 }
 
 func TestDedupeKey(t *testing.T) {

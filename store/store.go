@@ -100,8 +100,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func (s *Store) prepare(ctx context.Context, o Options) error {
 	if !s.postgres && !o.Shared {
-		_, _, err := s.migrate(ctx)
-		return err
+		if _, _, err := s.migrate(ctx); err != nil {
+			return err
+		}
+		return s.takeOver(ctx)
 	}
 	have, want, err := s.version(ctx)
 	switch {
