@@ -50,7 +50,7 @@ func (r *run) deliver(ctx context.Context, c **connection, n petition.Notice) pe
 	}
 	s := settle(&n, letter, err, r.Clock(), rand.Float64()) //nolint:gosec // jitter is no secret
 	if err != nil {
-		r.Log.WarnContext(ctx, "a notice was not sent", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts, "state", s.State, "err", plain(err))
+		r.Log.WarnContext(ctx, "a notice was not sent", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts, "state", s.State, "err", scrubbed(err))
 	} else {
 		r.Log.InfoContext(ctx, "a notice was sent", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts)
 	}
@@ -103,17 +103,17 @@ func (r *run) learn(ctx context.Context, err error) {
 	case ours:
 		r.trouble.over()
 		if r.trouble.tellOnce("ours") {
-			r.Alert(ctx, "The mail server refuses to send for us: "+plain(err)+". Mails wait; nothing is lost.")
+			r.Alert(ctx, "The mail server refuses to send for us: "+scrubbed(err)+". Mails wait; nothing is lost.")
 		}
 	case barred:
 		r.trouble.begin(r.Clock(), loginPause)
 		if r.trouble.tellOnce("barred") {
-			r.Alert(ctx, "The mail server does not let us in: "+plain(err)+". Mails wait; nothing is lost. Check the password.")
+			r.Alert(ctx, "The mail server does not let us in: "+scrubbed(err)+". Mails wait; nothing is lost. Check the password.")
 		}
 	case lost:
 		r.trouble.begin(r.Clock(), 0)
 		if r.trouble.lasts(r.Clock()) > alarm && r.trouble.tellOnce("lost") {
-			r.Alert(ctx, "The mail server has not taken a mail for a quarter of an hour: "+plain(err)+". Mails wait; nothing is lost.")
+			r.Alert(ctx, "The mail server has not taken a mail for a quarter of an hour: "+scrubbed(err)+". Mails wait; nothing is lost.")
 		}
 	}
 }

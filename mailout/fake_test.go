@@ -116,11 +116,11 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.mail.raw, s.mail.at = string(raw), time.Now()
 	err = s.ask(stageContent, s.conn)
-	s.post.mu.Lock()
+	s.mu.Lock()
 	if err == nil || errors.Is(err, errCut) {
 		s.mails = append(s.mails, s.mail)
 	}
-	s.post.mu.Unlock()
+	s.mu.Unlock()
 	if errors.Is(err, errCut) {
 		_ = s.conn.Conn().Close()
 	}
@@ -139,9 +139,9 @@ func (s *session) AuthMechanisms() []string {
 
 func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	login := func(user, secret string) error {
-		s.post.mu.Lock()
+		s.mu.Lock()
 		s.logins = append(s.logins, strings.TrimSpace(mechanism+" "+user+" "+secret))
-		s.post.mu.Unlock()
+		s.mu.Unlock()
 		return s.ask(stageLogin, s.conn)
 	}
 	switch mechanism {

@@ -2,6 +2,7 @@ package mailout
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -228,7 +229,7 @@ func open(t testing.TB, raw []byte) opened {
 	o := opened{header: r.Header}
 	for {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return o
 		}
 		if err != nil {

@@ -20,7 +20,7 @@ import (
 // from is who writes: the campaign, else the installation.
 func (w *writing) from() petition.Address {
 	if w.Campaign == nil || w.Campaign.Address() == "" {
-		return w.Composer.From
+		return w.From
 	}
 	name := w.Campaign.Sender
 	if name == "" {

@@ -123,3 +123,6 @@ func settle(n *petition.Notice, l Letter, err error, now time.Time, random float
 
 // plain is an error as organizers may read it: one line, not too long.
 func plain(err error) string { return petition.CleanLine(err.Error(), 500) }
+
+// scrubbed is an error for logs and alerts: without the addresses that servers like to quote.
+func scrubbed(err error) string { return cleanLine(err.Error(), 300, "") }

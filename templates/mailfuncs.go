@@ -15,7 +15,7 @@ import (
 //	own TEXT         an organizer's words as our own text
 //	whatever PREFIX WORD   the message PREFIX.WORD if there is one, else WORD
 func (v *voice) mailFuncs() texttemplate.FuncMap {
-	funcs := texttemplate.FuncMap(v.funcs())
+	funcs := v.funcs()
 	delete(funcs, "md")
 	funcs["entries"] = v.entries
 	funcs["oneline"] = v.oneLine
