@@ -63,6 +63,8 @@ type lexicon struct {
 	info       []wordInfo       // by id
 	prefixes   map[string]int32 // "подпис*": folded beginning → id
 	prefixLens [64]bool
+	suffixes   map[string]int32 // "*verein": folded ending of a compound → id
+	suffixLens [64]bool
 	edges      map[uint64]int32
 	endings    [][]ending // by node
 	patterns   []pattern
@@ -76,7 +78,7 @@ type lexicon struct {
 // compile builds the trie.
 func compile(languages []*language) (*lexicon, error) {
 	x := &lexicon{
-		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, edges: map[uint64]int32{},
+		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, suffixes: map[string]int32{}, edges: map[uint64]int32{},
 		endings: make([][]ending, 1), letters: map[rune]uint64{}, nominative: map[string]string{},
 	}
 	for i, l := range languages {
@@ -165,6 +167,19 @@ func (x *lexicon) prefixID(folded string) int32 {
 	return id
 }
 
+func (x *lexicon) suffixID(folded string) int32 {
+	id, ok := x.suffixes[folded]
+	if !ok {
+		id = int32(len(x.info))
+		x.suffixes[folded] = id
+		x.info = append(x.info, wordInfo{})
+		if len(folded) < len(x.suffixLens) {
+			x.suffixLens[len(folded)] = true
+		}
+	}
+	return id
+}
+
 func (x *lexicon) foldString(s string) string {
 	var b []byte
 	for _, r := range s {
@@ -173,7 +188,7 @@ func (x *lexicon) foldString(s string) string {
 	return string(b)
 }
 
-// addPhrase takes words, "word*", "..." for a few words, and one slot.
+// addPhrase takes words, "word*", "*word" for the end of a compound, "..." for a few words, and one slot.
 func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
 	p := pattern{category: cat, language: lang, parts: 1}
 	if rest, ok := strings.CutPrefix(phrase, "="); ok {
@@ -220,6 +235,10 @@ func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
 func (x *lexicon) path(words []string, index int32) int32 {
 	node := int32(0)
 	for _, word := range words {
+		if ending, ok := strings.CutPrefix(word, "*"); ok && ending != "" {
+			node = x.step(node, x.suffixID(x.foldString(ending)))
+			continue
+		}
 		stem, open := strings.CutSuffix(word, "*")
 		toks := x.split(stem)
 		for i, t := range toks {

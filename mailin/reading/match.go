@@ -19,6 +19,15 @@ func (x *lexicon) match(p *page) {
 					t.id = id
 				}
 			}
+			if t.upper && len(word) > 5 { // compounds are looked at in names only
+				for n := 3; n < min(len(word), len(x.suffixLens)); n++ {
+					if x.suffixLens[n] {
+						if id, ok := x.suffixes[string(word[len(word)-n:])]; ok {
+							p.ids = append(p.ids, id)
+						}
+					}
+				}
+			}
 			for n := 2; n <= min(len(word), len(x.prefixLens)-1); n++ {
 				if x.prefixLens[n] {
 					if id, ok := x.prefixes[string(word[:n])]; ok {

@@ -51,7 +51,7 @@ func (p *page) closing(i, end int) int {
 // actions are the categories that no name runs over.
 const actions = uint64(1)<<catSign | 1<<catRequest | 1<<catWithdraw | 1<<catCorrect | 1<<catConfirm | 1<<catUndecided | 1<<catDecline |
 	1<<catSupport | 1<<catThanks | 1<<catGreeting | 1<<catClosing | 1<<catCondition | 1<<catNewName | 1<<catOldName | 1<<catMention | 1<<catIndividual |
-	1<<catPerson | 1<<catSigner | 1<<catNeutral
+	1<<catPerson | 1<<catSigner | 1<<catNeutral | 1<<catAttached | 1<<catForward
 
 // cased reports a token of a script with capitals.
 func (t *token) cased() bool {

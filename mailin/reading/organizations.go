@@ -180,6 +180,9 @@ func (c *mailCase) plausible(n *name) bool {
 	if p.toks[n.a].cased() && n.b-n.a == 1 && p.source == petition.SourceNewText && organizational && !p.toks[n.a].caps && p.has(n.a, 1<<catGeneric|1<<catPolite|1<<catTitle) {
 		return false
 	}
+	if !organizational && (p.title(n.a, n.b) || p.toks[n.a].info.abbreviation) && p.closes(n) < 0 {
+		return false // an office or a person
+	}
 	known, words := 0, 0
 	for i := n.a; i < n.b; i++ {
 		if p.toks[i].mark == 0 {

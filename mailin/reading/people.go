@@ -248,7 +248,7 @@ func (c *mailCase) titleNear(q *person) {
 		switch p.toks[i].mark {
 		case ',', '-', '–', '—', '|', '(', '/', '،', '·', '、', '，', '（', ':':
 			q.ta, q.tb = i+1, p.titleEnd(i+1)
-			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 4 && p.toks[i].lines == breakNone) && !p.country2(q.ta, q.tb) {
+			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 4 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) {
 				return
 			}
 		case 0:
@@ -283,7 +283,7 @@ func (c *mailCase) titleNear(q *person) {
 	}
 }
 
-func (p *page) country2(a, b int) bool {
+func (p *page) countryName(a, b int) bool {
 	return p.lex.country(string(p.folded[p.toks[a].fa:p.toks[b-1].fb]))
 }
 

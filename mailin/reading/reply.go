@@ -61,7 +61,6 @@ func (p *page) clauses() []clause {
 
 // answer reads a reply to a request of ours from the new text alone.
 func (c *mailCase) answer(s *signals) verdict {
-	p := c.body
 	yes := s.found[catYes]+s.found[catConfirm] > 0
 	no := s.found[catNo]+s.found[catDeny] > 0
 	if !yes && !no {
@@ -88,7 +87,6 @@ func (c *mailCase) answer(s *signals) verdict {
 	case t.unknown > 0:
 		return unclear
 	}
-	_ = p
 	return plainYes
 }
 
