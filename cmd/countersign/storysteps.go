@@ -163,7 +163,7 @@ func (s *story) forgedYes(ctx context.Context) error {
 	if err := s.answer(ctx, m, mallory, "Yes, we confirm.", postoffice.Pass); err != nil {
 		return err
 	}
-	if _, err := s.letter(ctx, mallory, "a person"); err != nil {
+	if _, err := s.letter(ctx, mallory, "A person will read it"); err != nil {
 		return err
 	}
 	if err := s.quiet(ctx); err != nil {
