@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,10 +30,7 @@ func securityHeaders(next http.Handler) http.Handler {
 		"Permissions-Policy":      {"camera=(), geolocation=(), microphone=()"},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		for name, value := range fixed {
-			h[name] = value
-		}
+		maps.Copy(w.Header(), fixed)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -45,7 +44,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if thrown == nil {
 				return
 			}
-			if thrown == http.ErrAbortHandler {
+			if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(thrown)
 			}
 			s.log.Error("a page panicked", "route", r.Pattern, "err", fmt.Sprint(thrown), "stack", string(debug.Stack()))

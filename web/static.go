@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -65,12 +66,10 @@ func (f *file) send(w http.ResponseWriter, r *http.Request, cacheControl []strin
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	for name, value := range fixed {
-		h[name] = value
-	}
+	maps.Copy(h, fixed)
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body)
+		_, _ = w.Write(body) //nolint:gosec // rendered by html/template or our own file, typed by its own header
 	}
 }
 
