@@ -102,11 +102,39 @@ func (c *mailCase) confidence(out *petition.Reading, names []name, s *signals) p
 	}
 	n := &names[0]
 	plain := len(names) == 1 && len(out.Also) == 0 && !out.Unclear && s.questions == 0 && len(c.origin.Oddities) == 0 && !c.m.Beyond && len(c.m.Defects) == 0
-	telling := n.strength == fromLabel || n.strength == fromPhrase && n.page.organizational(n.a, n.b)
+	telling := n.strength == fromLabel || n.strength == fromPhrase && n.page.organizational(n.a, n.b) && c.corroborated(n)
 	if plain && telling && out.Intent != petition.Conditional && s.found[catMention] == 0 {
 		return petition.High
 	}
 	return petition.Medium
+}
+
+// corroborated reports that a telling word of the name stands in the subject,
+// the signature, the sender's name or domain as well, and that the name neither
+// begins with a common noun nor breaks off at a dash.
+func (c *mailCase) corroborated(n *name) bool {
+	p := n.page
+	if p.has(n.a, 1<<catGeneric) || n.b < len(p.toks) && strings.ContainsRune("-–—", p.toks[n.b].mark) && p.toks[n.b].mark != 0 {
+		return false
+	}
+	_, domain, _ := strings.Cut(c.m.Header.From[0].Address, "@")
+	domain = strings.ToLower(domain)
+	elsewhere := map[string]bool{}
+	for _, q := range []*page{c.subject, c.sig, c.from} {
+		for i := range q.toks {
+			elsewhere[q.word(i)] = true
+		}
+	}
+	for i := n.a; i < n.b; i++ {
+		t := &p.toks[i]
+		if t.mark != 0 || t.apart || p.stop(i) || p.connector(i) || p.has(i, 1<<catNoun|1<<catGeneric|1<<catLegalForm) {
+			continue
+		}
+		if word := p.word(i); elsewhere[word] || len(word) > 4 && strings.Contains(domain, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // silent is for a mail whose text says nothing that we know: one that hands in

@@ -76,6 +76,9 @@ func (c *mailCase) fromForms(forms []record) []name {
 				continue
 			}
 		}
+		if labels := p.labelWords(n.a, n.b); labels > 1 {
+			continue // a table read crosswise
+		}
 		n.strength = fromLabel
 		if !f.city.empty() {
 			n.city = f.city.text()
@@ -89,6 +92,17 @@ func (c *mailCase) fromForms(forms []record) []name {
 		names = append(names, n)
 	}
 	return c.distinct(names)
+}
+
+// labelWords counts the words of a value that are labels themselves.
+func (p *page) labelWords(a, b int) int {
+	count := 0
+	for i := a; i < b; i++ {
+		if p.has(i, 1<<catLabelPerson|1<<catLabelTitle|1<<catLabelCity|1<<catLabelCountry|1<<catLabelWebsite) && !p.has(i, 1<<catNoun) {
+			count++
+		}
+	}
+	return count
 }
 
 // nothing reports a value that says there is none: "-", "n/a", "no".
