@@ -35,7 +35,7 @@ func SessionCookie(base *url.URL, token string) *http.Cookie {
 }
 
 func deskCookie(base *url.URL, name, value string, life time.Duration) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure follows the base URL: on plain-http loopback browsers would drop it
 		Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: base.Scheme == "https",
 	}

@@ -394,7 +394,7 @@ func TestQueueEmpty(t *testing.T) {
 
 func TestApproveSavesWhatWasTyped(t *testing.T) {
 	s := newSite(t)
-	id := s.waiting("office@lindenau.example", "City Libary Lindenau")
+	id := s.waiting("office@lindenau.example", "City Library Lindenav")
 	b := s.signedIn(s.owner)
 	s.says(b.press(e(id), "do", "approve", "revision", s.revision(id), "name", "City Library Lindenau", "city", "Leipzig", "country", "Deutschland", "contact", "office@lindenau.example"),
 		http.StatusOK, "Approved. It is on the list.")
