@@ -70,6 +70,14 @@ func (p *postPage) desk(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, p.site+"/desk", http.StatusSeeOther)
 }
 
+// example is a mail of the story that the form can be filled with.
+type example struct{ Name, Text string }
+
+var postExamples = []example{
+	{"english", "a plain sign-on"}, {"outlook", "in German"}, {"windows-1251", "in Russian"}, {"two", "two organizations"},
+	{"monday", "not decided yet"}, {"asks", "signs and asks"}, {"out-of-office", "out of office"},
+}
+
 type draft struct{ From, To, Subject, Text, Reply string }
 
 type letterRow struct {
@@ -81,7 +89,8 @@ type letterRow struct {
 
 type postView struct {
 	Site, Public, Box, Said, IMAP, SMTP, Password string
-	Boxes, Examples                               []string
+	Boxes                                         []string
+	Examples                                      []example
 	Letters                                       []letterRow
 	Open                                          *letterRow
 	Draft                                         draft
@@ -91,7 +100,7 @@ func (p *postPage) show(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	v := postView{
 		Site: p.site, Public: p.public, Box: q.Get("box"), IMAP: p.office.IMAPAddr(), SMTP: p.office.SMTPAddr(), Password: p.password,
-		Boxes: p.office.Accounts(), Examples: []string{"english", "outlook", "windows-1251", "two", "monday", "asks"}, Draft: draft{To: p.address},
+		Boxes: p.office.Accounts(), Examples: postExamples, Draft: draft{To: p.address},
 	}
 	if q.Get("sent") != "" {
 		v.Said = "Sent. The answer comes in a second or two: open the mailbox."
@@ -109,8 +118,10 @@ func (p *postPage) show(w http.ResponseWriter, r *http.Request) {
 			v.Draft = draft{From: v.Box, To: answerAddress(l.parsed), Subject: "Re: " + l.Subject, Text: q.Get("say"), Reply: v.Box + " " + uid}
 		}
 	}
-	if example := q.Get("example"); slices.Contains(v.Examples, example) {
-		v.Draft = p.example(example)
+	for _, e := range postExamples {
+		if e.Name == q.Get("example") {
+			v.Draft = p.example(e.Name)
+		}
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	var page strings.Builder
