@@ -79,6 +79,21 @@ func (c *client) login(ctx context.Context, m Mailbox) error {
 	return refusal(c.Login(m.Username, m.Password).Wait())
 }
 
+// XOAuth2 is the login by bearer token that Gmail and Microsoft 365 know (R53); go-sasl has
+// only its successor OAUTHBEARER. One client serves one login.
+func XOAuth2(username, token string) sasl.Client { return &xoauth2{username, token} }
+
+type xoauth2 struct{ username, token string }
+
+// Start sends the token.
+func (a *xoauth2) Start() (mech string, ir []byte, err error) {
+	return "XOAUTH2", []byte("user=" + a.username + "\x01auth=Bearer " + a.token + "\x01\x01"), nil
+}
+
+// Next answers the server's explanation of a refusal with nothing, as it must be: the
+// refusal itself follows.
+func (a *xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
+
 // refusal tells a refused login from a server that is out of order (RFC 5530).
 func refusal(err error) error {
 	e, ok := errors.AsType[*imap.Error](err)

@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"countersign/petition"
 )
 
 // ledger is a store in memory with the promises of the interfaces, into which tests put

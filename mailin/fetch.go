@@ -1,11 +1,12 @@
 package mailin
 
 import (
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"io"
 	"time"
+
+	"countersign/petition"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"

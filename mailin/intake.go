@@ -2,13 +2,14 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"countersign/petition"
 )
 
 // Claims hands out what waits, to one worker at a time.
@@ -202,6 +203,7 @@ func (i *Intake) keep(ctx context.Context, batch []petition.Understanding) (stor
 	}
 	failures := 0
 	err = i.patiently(ctx, func() error {
+		stored = nil
 		err := i.Store.Understood(ctx, batch)
 		if err == nil {
 			for _, u := range batch {

@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"countersign/petition"
 )
 
 // holding makes a ledger with recorded mails.

@@ -16,13 +16,14 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
+
+	"countersign/petition"
 
 	"github.com/emersion/go-sasl"
 )

@@ -2,9 +2,11 @@ package mailin
 
 import (
 	"bytes"
-	"countersign/petition"
 	"slices"
 	"strings"
+
+	"countersign/mailin/message"
+	"countersign/petition"
 )
 
 // trouble counts how often fetching a mail ended a connection, by UID.
@@ -67,15 +69,21 @@ func plan(mails []listed, t trouble, maxSize int64) []batch {
 func atMost(failures int) int { return max(1, batchMails>>(2*min(failures, aloneAfter))) }
 
 // addressedTo reports whether the recipient fields name one of the addresses, with or
-// without a plus part. A mail without any such field is not for us to judge: it is
-// taken only where nothing was asked.
+// without a plus part.
 func addressedTo(fields []byte, addresses []string) bool {
-	for _, found := range addressesIn(fields) {
-		for _, want := range addresses {
-			want = petition.CanonicalAddress(want)
-			if found == want || petition.WithoutPlus(found) == want {
-				return true
-			}
+	return anyOf(addressesIn(fields), addresses)
+}
+
+// sentTo reports the same of a whole mail.
+func sentTo(raw []byte, addresses []string) bool {
+	return anyOf(recipients(&message.Parse(raw).Header), addresses)
+}
+
+func anyOf(found, addresses []string) bool {
+	for _, want := range addresses {
+		want = petition.CanonicalAddress(want)
+		if slices.ContainsFunc(found, func(f string) bool { return f == want || petition.WithoutPlus(f) == want }) {
+			return true
 		}
 	}
 	return false

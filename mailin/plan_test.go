@@ -2,7 +2,6 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"fmt"
 	"net"
 	"slices"
@@ -10,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"countersign/petition"
 )
 
 func TestBackoff(t *testing.T) {

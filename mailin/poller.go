@@ -2,12 +2,13 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
+
+	"countersign/petition"
 
 	"github.com/emersion/go-imap/v2"
 )

@@ -3,8 +3,6 @@ package mailin
 import (
 	"bytes"
 	"context"
-	"countersign/petition"
-	"countersign/postoffice"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +12,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"countersign/petition"
+	"countersign/postoffice"
 )
 
 const (

@@ -2,13 +2,14 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"countersign/petition"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -175,8 +176,13 @@ func (s *session) window(ctx context.Context, f *folder, uids []uint32, out chan
 	if err != nil {
 		return err
 	}
+	unsure := map[uint32]bool{} // the library may lose answers with header fields, too
 	if len(s.box.OnlyTo) > 0 {
 		mails = slices.DeleteFunc(mails, func(m listed) bool {
+			if m.recipients == nil {
+				unsure[m.uid] = true
+				return false
+			}
 			skip := !addressedTo(m.recipients, s.box.OnlyTo)
 			if skip {
 				f.others[m.uid] = true // U09: it is not touched, and not asked for again
@@ -186,6 +192,13 @@ func (s *session) window(ctx context.Context, f *folder, uids []uint32, out chan
 	}
 	for _, b := range plan(mails, f.trouble, s.box.MaxSize) {
 		got, err := s.batch(f, b)
+		got = slices.DeleteFunc(got, func(m petition.Fetched) bool {
+			skip := unsure[m.Place.UID] && !sentTo(m.Raw, s.box.OnlyTo)
+			if skip {
+				f.others[m.Place.UID] = true
+			}
+			return skip
+		})
 		if len(got) > 0 {
 			select {
 			case out <- got:

@@ -2,13 +2,14 @@ package mailin
 
 import (
 	"bufio"
-	"countersign/petition"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -18,6 +19,10 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-sasl"
+
+	"countersign/petition"
 )
 
 // scripted is an IMAP server of a few lines that can be wrong in every way that was
@@ -35,6 +40,7 @@ type scripted struct {
 	mu       sync.Mutex
 	conns    int
 	commands []string
+	asked    string
 	open     []net.Conn
 	serving  sync.WaitGroup
 }
@@ -42,6 +48,7 @@ type scripted struct {
 const (
 	hang = "\x00hang"
 	cut  = "\x00cut"
+	ask  = "\x00ask" // reads one line more and then says OK
 )
 
 func script(t *testing.T, s *scripted) *scripted {
@@ -108,6 +115,17 @@ func (s *scripted) serve(n int, c net.Conn) {
 		if before, found := strings.CutSuffix(reply, cut); found {
 			fmt.Fprint(c, before)
 			return
+		}
+		if before, found := strings.CutSuffix(reply, ask); found {
+			fmt.Fprint(c, before)
+			answer, err := r.ReadString('\n')
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.asked = strings.TrimSpace(answer)
+			s.mu.Unlock()
+			reply = ""
 		}
 		if command == "IDLE" {
 			fmt.Fprint(c, "+ idling\r\n")
@@ -316,6 +334,28 @@ func TestTraps(t *testing.T) {
 			want: func(l *ledger) bool { return l.whole(1, 3) && l.scans > 0 && len(l.mails) == 2 },
 		},
 		{
+			name: "the connection ends during IDLE",
+			server: scripted{uids: []int{1}, answer: func(n int, c string) string {
+				if n == 1 && c == "IDLE" {
+					return "+ idling\r\n" + cut
+				}
+				return ""
+			}},
+			want: func(l *ledger) bool { return l.whole(1) && l.scans > 1 && len(l.beats) > 0 },
+		},
+		{
+			name: "the server has no body to give",
+			server: scripted{uids: []int{1, 2}, answer: func(_ int, c string) string {
+				if isBody(c) {
+					return "* 1 FETCH (UID 1 BODY[] NIL)\r\n" + fetchLine(2, 2, c)
+				}
+				return ""
+			}},
+			want: func(l *ledger) bool {
+				return l.whole(2) && len(l.mails) == 2 && slices.ContainsFunc(l.all(), func(m *petition.Mail) bool { return m.Partial && strings.Contains(string(m.Raw), "mail 1") })
+			},
+		},
+		{
 			name: "one mail ends every connection",
 			server: scripted{uids: seq(1, 60), answer: func(n int, c string) string {
 				m := uidFetch.FindStringSubmatch(c)
@@ -405,6 +445,72 @@ func seq(from, to int) []int {
 		s = append(s, i)
 	}
 	return s
+}
+
+// U09: that the answer about a mail's recipients is lost must not lose the mail.
+func TestOnlyToWithoutAnswer(t *testing.T) {
+	s := script(t, &scripted{uids: []int{1, 2, 3, 4}, answer: func(_ int, c string) string {
+		switch {
+		case strings.Contains(c, "HEADER.FIELDS"):
+			to := "To: letter@library.example\r\n\r\n"
+			return fmt.Sprintf("* 1 FETCH (RFC822.SIZE 60 BODY[HEADER.FIELDS (Delivered-To X-Original-To Envelope-To X-Envelope-To To Cc)]<0> {%d}\r\n%s UID 1)\r\n* 2 FETCH (UID 2 RFC822.SIZE 60 BODY[HEADER.FIELDS (To)]<0> NIL)\r\n"+
+				"* 4 FETCH (UID 4 RFC822.SIZE 60 BODY[HEADER.FIELDS (To)]<0> {%[1]d}\r\n%[2]s)\r\n", len(to), to)
+		case isBody(c):
+			lines := ""
+			for uid, to := range map[int]string{1: "letter@library.example", 2: "other@library.example", 3: "Letter+n1@library.example", 4: "letter@library.example"} {
+				body := fmt.Sprintf("To: %s\r\n\r\nmail %d\r\n", to, uid)
+				if inSet(uidFetch.FindStringSubmatch(c)[1], uid) {
+					lines += fmt.Sprintf("* %d FETCH (UID %[1]d BODY[] {%d}\r\n%s)\r\n", uid, len(body), body)
+				}
+			}
+			return lines
+		}
+		return ""
+	}})
+	l := newLedger()
+	impatient(t, s, l, func(m *Mailbox) { m.OnlyTo = []string{"letter@library.example"} })
+	l.until(t, "a scan", func() bool { return l.scans > 0 })
+	if uids := l.uids("info", "INBOX", 5, func(petition.Place) bool { return true }); !slices.Equal(uids, []uint32{1, 3, 4}) {
+		t.Errorf("recorded %v", uids)
+	}
+}
+
+// R53: a token that is refused is a refused login; one that counts logs in.
+func TestXOAuth2(t *testing.T) {
+	for _, caps := range []string{"IMAP4rev1 SASL-IR AUTH=XOAUTH2", "IMAP4rev1 AUTH=XOAUTH2"} {
+		t.Run(caps, func(t *testing.T) {
+			const ir = "dXNlcj1pbmZvAWF1dGg9QmVhcmVyIGdvb2QBAQ==" // user=info^Aauth=Bearer good^A^A
+			s := script(t, &scripted{caps: caps, uids: []int{1}, answer: func(_ int, c string) string {
+				switch c {
+				case "AUTHENTICATE XOAUTH2 " + ir:
+					return ""
+				case "AUTHENTICATE XOAUTH2":
+					return "+ \r\n" + ask
+				}
+				if strings.HasPrefix(c, "AUTHENTICATE") {
+					return "+ eyJzdGF0dXMiOiI0MDEifQ==\r\nTAG NO [AUTHENTICATIONFAILED] no\r\n"
+				}
+				return ""
+			}})
+			token := "good"
+			box := boxAt(t, s.listener.Addr().String())
+			box.SASL = func(context.Context) (sasl.Client, error) { return XOAuth2("info", token), nil }
+			box.Password = ""
+			if _, err := box.Check(t.Context(), time.Now()); err != nil {
+				t.Error(err)
+			}
+			if s.asked != "" && s.asked != ir {
+				t.Errorf("it answered %q", s.asked)
+			}
+			if !strings.Contains(caps, "SASL-IR") {
+				return
+			}
+			token = "stale"
+			if _, err := box.Check(t.Context(), time.Now()); !errors.Is(err, ErrLogin) {
+				t.Errorf("a stale token: %v", err)
+			}
+		})
+	}
 }
 
 // R11: the folder to move to is missing and cannot be made: nothing is deleted, and somebody is told.

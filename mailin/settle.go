@@ -2,10 +2,11 @@ package mailin
 
 import (
 	"context"
-	"countersign/petition"
 	"errors"
 	"fmt"
 	"slices"
+
+	"countersign/petition"
 
 	"github.com/emersion/go-imap/v2"
 )

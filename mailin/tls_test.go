@@ -2,13 +2,14 @@ package mailin
 
 import (
 	"bufio"
-	"countersign/postoffice"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
 	"strings"
 	"testing"
+
+	"countersign/postoffice"
 )
 
 // R52: TLS is verified, both ways of it, and there is no falling back.

@@ -2,10 +2,6 @@ package mailin
 
 import (
 	"context"
-	"countersign/mailin/message"
-	"countersign/mailin/origin"
-	"countersign/mailin/reading"
-	"countersign/petition"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,6 +10,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"countersign/mailin/message"
+	"countersign/mailin/origin"
+	"countersign/mailin/reading"
+	"countersign/petition"
 )
 
 // Reader works out what a mail wants.

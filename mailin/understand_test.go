@@ -2,15 +2,16 @@ package mailin
 
 import (
 	"context"
-	"countersign/mailin/message"
-	"countersign/mailin/reading"
-	"countersign/petition"
-	"countersign/postoffice"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"countersign/mailin/message"
+	"countersign/mailin/reading"
+	"countersign/petition"
+	"countersign/postoffice"
 )
 
 func testKeys(t *testing.T) petition.Keys {

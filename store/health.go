@@ -25,7 +25,10 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 		Silence petition.Silence
 		N       int
 	}
-	if err := c.list(ctx, &mails, `SELECT state, silence, COUNT(*) AS n FROM mails GROUP BY state, silence`); err != nil {
+	if err := c.list(ctx, &mails, `SELECT 'decided' AS state, silence, COUNT(*) AS n FROM mails WHERE state='decided' GROUP BY silence
+		UNION ALL SELECT 'recorded', '', COUNT(*) FROM mails WHERE state='recorded'
+		UNION ALL SELECT 'read', '', COUNT(*) FROM mails WHERE state='read'
+		UNION ALL SELECT 'quarantined', '', COUNT(*) FROM mails WHERE state='quarantined'`); err != nil {
 		return h, err
 	}
 	for _, m := range mails {
@@ -45,7 +48,8 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 		h.Notices[n.State] = n.N
 	}
 	var oldest micros
-	if err := c.get(ctx, &oldest, `SELECT COALESCE(MIN(received_at), 0) FROM mails WHERE state IN ('recorded','read')`); err != nil {
+	if err := c.get(ctx, &oldest, `SELECT COALESCE(MIN(received_at), 0) FROM (SELECT received_at FROM mails WHERE state='recorded'
+		UNION ALL SELECT received_at FROM mails WHERE state='read') AS waiting`); err != nil {
 		return h, err
 	}
 	h.OldestUnprocessed = oldest.time()
@@ -56,7 +60,7 @@ func (s *Store) Health(ctx context.Context) (Health, error) {
 // BacklogCount is how many mails wait to be read or decided.
 func (s *Store) BacklogCount(ctx context.Context) (int, error) {
 	var n int
-	err := s.reader().get(ctx, &n, `SELECT COUNT(*) FROM mails WHERE state IN ('recorded','read')`)
+	err := s.reader().get(ctx, &n, `SELECT (SELECT COUNT(*) FROM mails WHERE state='recorded') + (SELECT COUNT(*) FROM mails WHERE state='read')`)
 	return n, err
 }
 

@@ -11,6 +11,7 @@ import (
 
 // How often work on a mail may begin without being finished. The count is committed
 // before the work begins, so that a mail that kills the process is counted, too.
+// The queries have the numbers in words: there is an index for just these.
 const (
 	maxReadings  = 2 // R16
 	maxDecisions = 5
@@ -23,8 +24,8 @@ func (s *Store) ClaimMails(ctx context.Context, holder string, n int, lease time
 	var claimed []int64
 	err := s.inTx(ctx, func(t *tx) error {
 		var hopeless []int64
-		if err := t.list(ctx, &hopeless, `SELECT id FROM mails WHERE state='recorded' AND attempts>=$1 AND claimed_until<$2`+s.forUpdate(),
-			maxReadings, toMicros(t.now)); err != nil {
+		if err := t.list(ctx, &hopeless, `SELECT id FROM mails WHERE state='recorded' AND attempts>=2 AND claimed_until<$1`+s.forUpdate(),
+			toMicros(t.now)); err != nil {
 			return err
 		}
 		for _, id := range hopeless {
@@ -34,7 +35,7 @@ func (s *Store) ClaimMails(ctx context.Context, holder string, n int, lease time
 		}
 		claimed = nil
 		return t.list(ctx, &claimed, `UPDATE mails SET attempts=attempts+1, claimed_by=$1, claimed_until=$2
-			WHERE state='recorded' AND id `+s.among(`SELECT id FROM mails WHERE state='recorded' AND claimed_until<$3 AND attempts<$4
+			WHERE id `+s.among(`SELECT id FROM mails WHERE state='recorded' AND claimed_until<$3 AND attempts<$4
 			ORDER BY id LIMIT $5`)+` RETURNING id`, holder, toMicros(t.now.Add(lease)), toMicros(t.now), maxReadings, n)
 	})
 	if err != nil || len(claimed) == 0 {
@@ -124,8 +125,8 @@ func (s *Store) Undecided(ctx context.Context, holder string, n int, lease time.
 	var ids []int64
 	err := s.inTx(ctx, func(t *tx) error {
 		var hopeless []int64
-		if err := t.list(ctx, &hopeless, `SELECT id FROM mails WHERE state='read' AND decisions>=$1 AND claimed_until<$2`+s.forUpdate(),
-			maxDecisions, toMicros(t.now)); err != nil {
+		if err := t.list(ctx, &hopeless, `SELECT id FROM mails WHERE state='read' AND decisions>=5 AND claimed_until<$1`+s.forUpdate(),
+			toMicros(t.now)); err != nil {
 			return err
 		}
 		for _, id := range hopeless {
@@ -135,7 +136,7 @@ func (s *Store) Undecided(ctx context.Context, holder string, n int, lease time.
 		}
 		ids = nil
 		return t.list(ctx, &ids, `UPDATE mails SET decisions=decisions+1, claimed_by=$1, claimed_until=$2
-			WHERE state='read' AND id `+s.among(`SELECT id FROM mails WHERE state='read' AND claimed_until<$3 AND decisions<$4
+			WHERE id `+s.among(`SELECT id FROM mails WHERE state='read' AND claimed_until<$3 AND decisions<$4
 			ORDER BY id LIMIT $5`)+` RETURNING id`, holder, toMicros(t.now.Add(lease)), toMicros(t.now), maxDecisions, n)
 	})
 	sortIDs(ids)

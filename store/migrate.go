@@ -142,11 +142,11 @@ func (s *Store) copyFile(ctx context.Context, version int) error {
 
 // copyTo writes the copy under another name first, so that a copy that exists is whole.
 func copyTo(to, from string) (err error) {
-	in, err := os.Open(from) //nolint:gosec // the operator names the path
+	in, err := os.Open(from)
 	if err != nil {
 		return err
 	}
-	defer in.Close()                                                               //nolint:errcheck // only read
+	defer in.Close()
 	out, err := os.OpenFile(to+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // beside the database
 	if err != nil {
 		return err

@@ -20,12 +20,12 @@ func sortIDs(ids []int64) { slices.Sort(ids) }
 func (s *Store) ClaimNotices(ctx context.Context, n int, lease time.Duration) ([]petition.Notice, error) {
 	var rows []noticeRow
 	err := s.inTx(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, `UPDATE notices SET state='due', due_at=$1 WHERE state='sending' AND id `+
+		if _, err := t.exec(ctx, `UPDATE notices SET state='due', due_at=$1 WHERE id `+
 			s.among(`SELECT id FROM notices WHERE state='sending' AND lease_until<$1`), toMicros(t.now)); err != nil {
 			return err
 		}
 		rows = nil
-		return t.list(ctx, &rows, `UPDATE notices SET state='sending', attempts=attempts+1, lease_until=$1 WHERE state='due' AND id `+
+		return t.list(ctx, &rows, `UPDATE notices SET state='sending', attempts=attempts+1, lease_until=$1 WHERE id `+
 			s.among(`SELECT id FROM notices WHERE state='due' AND due_at<=$2 ORDER BY priority, due_at, id LIMIT $3`)+
 			` RETURNING `+noticeColumns, toMicros(t.now.Add(lease)), toMicros(t.now), n)
 	})

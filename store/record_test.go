@@ -239,6 +239,9 @@ func TestUndecidedGivesUpInTheEnd(t *testing.T) {
 		if ids := got(s.Undecided(t.Context(), "w", 10, minute))(t); len(ids) != 0 {
 			t.Errorf("still claimed: %v", ids)
 		}
+		if h := got(s.Health(t.Context()))(t); h.Mails[petition.MailQuarantined] != 1 || h.Mails[petition.MailRead] != 0 || h.Tasks != 1 {
+			t.Errorf("health: %+v", h)
+		}
 	})
 }
 

@@ -101,7 +101,10 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_recorded ON mails (id) WHERE state = 'recorded';
 CREATE INDEX mails_read ON mails (id) WHERE state = 'read';
-CREATE INDEX mails_state ON mails (state, silence);
+CREATE INDEX mails_read_too_often ON mails (id) WHERE state = 'recorded' AND attempts >= 2;
+CREATE INDEX mails_decided_too_often ON mails (id) WHERE state = 'read' AND decisions >= 5;
+CREATE INDEX mails_quarantined ON mails (id) WHERE state = 'quarantined';
+CREATE INDEX mails_silence ON mails (silence) WHERE state = 'decided';
 CREATE INDEX mails_submission ON mails (submission) WHERE submission <> '';
 CREATE INDEX mails_sender ON mails (sender, id);
 CREATE INDEX mails_message_id ON mails (message_id) WHERE message_id <> '';
