@@ -73,3 +73,23 @@ func (p *page) place(a, b int, n *name) {
 		n.city = tidy(p.slice(a, b))
 	}
 }
+
+// apposition goes into a bracket that stands behind nothing but "us" or "our
+// name": "take us (X, town) off".
+func (p *page) apposition(a, b int) (int, int) {
+	for i := a; i < b; i++ {
+		switch {
+		case p.toks[i].mark == '(' && i > a:
+			end := i + 1
+			for end < b && p.toks[end].mark != ')' && p.toks[end].mark != ',' {
+				end++
+			}
+			return i + 1, end
+		case p.toks[i].mark != 0 || p.toks[i].upper || !p.toks[i].cased():
+			return a, b
+		case !p.stop(i) && !p.has(i, labelCategories|1<<catGeneric|1<<catPolite):
+			return a, b
+		}
+	}
+	return a, b
+}

