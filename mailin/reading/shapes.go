@@ -1,6 +1,10 @@
 package reading
 
-import "strings"
+import (
+	"strings"
+
+	"countersign/petition"
+)
 
 // around reads the name that holds the organization word at token i.
 func (p *page) around(i int) (name, bool) {
