@@ -107,19 +107,16 @@ func (a *action) confirm() error {
 	if a.TextVersion != 0 && a.TextVersion != a.Campaign.TextVersion() {
 		return ErrConflict
 	}
-	if !a.Campaign.AcceptsConfirmation(a.Now) {
-		return a.each(func(e *Endorsement) error {
-			a.event(e, EventNote, e.Current().N).Why = "confirmed after the list was closed"
-			a.task(TaskLate, e, "The signer confirmed after the deadline.")
-			return nil
-		})
-	}
 	var confirmed []Shown
 	err := a.each(func(e *Endorsement) error {
 		switch {
 		case !e.WithdrawnAt.IsZero():
 			return ErrNotAllowed
 		case e.Current().Verification == Confirmed && !a.changes(e):
+			return nil
+		case !e.Accepted() && !a.Campaign.AcceptsConfirmation(a.Now):
+			a.event(e, EventNote, e.Current().N).Why = "confirmed after the list was closed"
+			a.task(TaskLate, e, "The signer confirmed after the deadline.")
 			return nil
 		}
 		version := e.Current().N
@@ -300,7 +297,7 @@ const MaxReminders = 2
 func (a *action) remind() {
 	for _, e := range a.Situation.Endorsements {
 		v := e.Current()
-		if e.State() != StateAwaiting || v.Verification != Awaiting || e.OnHold != "" || v.Fields.Contact == "" || !a.Campaign.AcceptsConfirmation(a.Now) {
+		if e.State() != StateAwaiting || v.Verification != Awaiting || e.OnHold != "" || v.Fields.Contact == "" || !e.Accepted() && !a.Campaign.AcceptsConfirmation(a.Now) {
 			continue
 		}
 		nth := max(a.Nth, 1)

@@ -160,6 +160,9 @@ func (a *action) release() error {
 	return a.each(func(e *Endorsement) error {
 		v := e.Current()
 		version := v.N
+		if !e.Late && !a.Campaign.AcceptsConfirmation(a.Now) {
+			return fmt.Errorf("%w: the list is closed; extend it, or confirm the signature yourself", ErrNotAllowed)
+		}
 		a.event(e, EventReleased, v.N)
 		f := v.Fields
 		if a.Fields.Name != "" {
@@ -177,7 +180,7 @@ func (a *action) release() error {
 			return fmt.Errorf("%w: there is no address to ask", ErrNotAllowed)
 		}
 		shows := []Shown{{e.ID, version}}
-		n := a.notice(NoticeRequest, f.Contact, e.Locale, key("request", shows), shows)
+		n := a.notice(NoticeRequest, f.Contact, e.Locale, key("request", shows)+fmt.Sprintf(":r%d", e.Revision), shows)
 		n.Details.WroteAt, n.MailID = e.ArrivedAt, e.RequestID
 		if a.Mail != nil {
 			n.InReplyTo, n.References, n.Subject = a.Mail.Header.MessageID, thread(a.Mail), a.Mail.Header.Subject

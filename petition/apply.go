@@ -24,7 +24,7 @@ func Apply(e *Endorsement, ev Event) error {
 	case EventShown:
 		e.HiddenAt = time.Time{}
 	case EventReleased:
-		e.OnHold, e.Late = "", false
+		e.OnHold = ""
 	case EventListed:
 		e.Number = ev.Number
 		if e.ListedAt.IsZero() {

@@ -126,6 +126,15 @@ func (c *Campaign) Text(language string) Text {
 	return Text{Title: c.Name}
 }
 
+// NameIn is what the letter is called in the language: its title there, or the
+// campaign's own short name in the default language and in those without a text.
+func (c *Campaign) NameIn(language string) string {
+	if t := c.Text(language); t.Language == language && language != c.Language() && t.Title != "" {
+		return t.Title
+	}
+	return c.Name
+}
+
 // TextVersion is the number of the current version of the letter, 0 before the first.
 func (c *Campaign) TextVersion() int {
 	n := 0

@@ -86,7 +86,7 @@ func (d *decision) yes() {
 		d.yesToNothing()
 	case !d.proven():
 		d.unprovenYes()
-	case !d.Campaign.AcceptsConfirmation(d.Mail.Received):
+	case !d.Campaign.AcceptsConfirmation(d.Mail.Received) && slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return !e.Accepted() }):
 		d.tooLate(versionsOf(d.Shown))
 	case d.Mail.Reading.Has(Correction) && len(d.Mail.Reading.Organizations) > 0:
 		d.yesWithChange()

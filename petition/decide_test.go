@@ -436,3 +436,16 @@ func TestRobotWithoutOrganizer(t *testing.T) {
 		}
 	}
 }
+
+// TestU06AcceptedLate: one click of an organizer, and the signer may confirm after all.
+func TestU06AcceptedLate(t *testing.T) {
+	w := newWorld(t)
+	w.now = w.campaign.Closes.Add(w.campaign.Grace + time.Hour)
+	w.decide(w.mail("office@lindenau.example", SignOn, claims("City Library Lindenau")))
+	w.last(NoticeTooLate)
+	w.act(Action{Kind: ActRelease, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk, MailID: 1})
+	w.decide(w.mail("office@lindenau.example", VerifyYes, w.answers(w.last(NoticeRequest))))
+	if got := w.endorsements[0].State(); got != StateConfirmed {
+		t.Errorf("state %s", got)
+	}
+}

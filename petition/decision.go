@@ -15,6 +15,9 @@ func (d *decision) task(kind TaskKind, endorsement int64, why string) {
 	if d.Campaign != nil {
 		t.CampaignID = d.Campaign.ID
 	}
+	if d.Asked != nil {
+		t.NoticeID = d.Asked.ID
+	}
 	d.out.Tasks = append(d.out.Tasks, t)
 }
 

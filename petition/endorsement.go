@@ -94,13 +94,16 @@ type Endorsement struct {
 	Number         int       // given at the first listing, never reused (U18); 0 before
 	ListedAt       time.Time // first listing
 	DuplicateOf    int64     // suggested, never merged by itself
-	Late           bool      // arrived after the deadline: an organizer may accept
+	Late           bool      // arrived after the deadline; no longer on hold: an organizer accepts it all the same
 	OnHold         string    // why a person must look before anything is asked: "", "authentication", "older", …
 	Versions       []Version // oldest first; never empty
 }
 
 // Current is the newest version.
 func (e *Endorsement) Current() *Version { return &e.Versions[len(e.Versions)-1] }
+
+// Accepted reports whether an organizer has accepted it although it came too late (U06).
+func (e *Endorsement) Accepted() bool { return e.Late && e.OnHold == "" }
 
 // Version returns version n, or nil.
 func (e *Endorsement) Version(n int) *Version {
