@@ -64,19 +64,40 @@ func (c *client) login(ctx context.Context, m Mailbox) error {
 		if err != nil {
 			return err
 		}
-		return refusal(c.Authenticate(auth))
+		return refusal(c.authenticate(auth))
 	}
 	caps := c.Caps()
 	if caps == nil {
 		return errors.New("the server does not say what it can do")
 	}
 	if caps.Has(imap.AuthCap(sasl.Plain)) {
-		return refusal(c.Authenticate(sasl.NewPlainClient("", m.Username, m.Password)))
+		return refusal(c.authenticate(sasl.NewPlainClient("", m.Username, m.Password)))
 	}
 	if caps.Has(imap.CapLoginDisabled) {
 		return errors.New("the server allows no login on this connection")
 	}
 	return refusal(c.Login(m.Username, m.Password).Wait())
+}
+
+// authenticate runs a SASL exchange. When the server's last word comes while the library
+// is working on a challenge, the library waits for another one for ever, even when the connection has
+// ended; then this goes without it.
+func (c *client) authenticate(auth sasl.Client) error {
+	done := make(chan error, 1)
+	go func() { done <- c.Authenticate(auth) }()
+	select {
+	case err := <-done:
+		return err
+	case <-c.Closed():
+	}
+	t := time.NewTimer(time.Second)
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		return errors.New("the connection ended during the login")
+	}
 }
 
 // XOAuth2 is the login by bearer token that Gmail and Microsoft 365 know (R53); go-sasl has

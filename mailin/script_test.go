@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ type scripted struct {
 const (
 	hang = "\x00hang"
 	cut  = "\x00cut"
-	ask  = "\x00ask" // reads one line more and then says OK
+	ask  = "\x00ask" // reads one line more and then goes on
 )
 
 func script(t *testing.T, s *scripted) *scripted {
@@ -116,7 +117,7 @@ func (s *scripted) serve(n int, c net.Conn) {
 			fmt.Fprint(c, before)
 			return
 		}
-		if before, found := strings.CutSuffix(reply, ask); found {
+		if before, after, found := strings.Cut(reply, ask); found {
 			fmt.Fprint(c, before)
 			answer, err := r.ReadString('\n')
 			if err != nil {
@@ -125,7 +126,7 @@ func (s *scripted) serve(n int, c net.Conn) {
 			s.mu.Lock()
 			s.asked = strings.TrimSpace(answer)
 			s.mu.Unlock()
-			reply = ""
+			reply = after
 		}
 		if command == "IDLE" {
 			fmt.Fprint(c, "+ idling\r\n")
@@ -480,6 +481,7 @@ func TestXOAuth2(t *testing.T) {
 	for _, caps := range []string{"IMAP4rev1 SASL-IR AUTH=XOAUTH2", "IMAP4rev1 AUTH=XOAUTH2"} {
 		t.Run(caps, func(t *testing.T) {
 			const ir = "dXNlcj1pbmZvAWF1dGg9QmVhcmVyIGdvb2QBAQ==" // user=info^Aauth=Bearer good^A^A
+			var impolite atomic.Bool
 			s := script(t, &scripted{caps: caps, uids: []int{1}, answer: func(_ int, c string) string {
 				switch c {
 				case "AUTHENTICATE XOAUTH2 " + ir:
@@ -488,7 +490,11 @@ func TestXOAuth2(t *testing.T) {
 					return "+ \r\n" + ask
 				}
 				if strings.HasPrefix(c, "AUTHENTICATE") {
-					return "+ eyJzdGF0dXMiOiI0MDEifQ==\r\nTAG NO [AUTHENTICATIONFAILED] no\r\n"
+					wait := ask
+					if impolite.Load() {
+						wait = ""
+					}
+					return "+ eyJzdGF0dXMiOiI0MDEifQ==\r\n" + wait + "TAG NO [AUTHENTICATIONFAILED] no\r\n"
 				}
 				return ""
 			}})
@@ -499,8 +505,11 @@ func TestXOAuth2(t *testing.T) {
 			if _, err := box.Check(t.Context(), time.Now()); err != nil {
 				t.Error(err)
 			}
-			if s.asked != "" && s.asked != ir {
-				t.Errorf("it answered %q", s.asked)
+			s.mu.Lock()
+			asked := s.asked
+			s.mu.Unlock()
+			if asked != "" && asked != ir {
+				t.Errorf("it answered %q", asked)
 			}
 			if !strings.Contains(caps, "SASL-IR") {
 				return
@@ -508,6 +517,11 @@ func TestXOAuth2(t *testing.T) {
 			token = "stale"
 			if _, err := box.Check(t.Context(), time.Now()); !errors.Is(err, ErrLogin) {
 				t.Errorf("a stale token: %v", err)
+			}
+			impolite.Store(true) // it refuses without waiting for an answer: the library may hang
+			box.Timeout = 300 * time.Millisecond
+			if _, err := box.Check(t.Context(), time.Now()); err == nil {
+				t.Error("a stale token logs in")
 			}
 		})
 	}
