@@ -305,7 +305,7 @@ func (w *htmlWriter) text(s string) {
 		return
 	}
 	for len(s) > 0 {
-		i := strings.IndexAny(s, " \t\r\n\u00a0\u200b\ufeff\u00ad\u200c")
+		i := strings.IndexAny(s, " \t\r\n\u00a0\u200b\ufeff\u00ad") // not U+200C: Persian words need it
 		word := s
 		if i >= 0 {
 			word = s[:i]
