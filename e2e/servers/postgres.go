@@ -15,10 +15,12 @@ import (
 type Postgres struct {
 	Addr string
 	// DSN opens the database "postgres" as the owner of everything.
-	DSN  string
-	dir  string
-	done <-chan ended
-	kill func(syscall.Signal)
+	DSN     string
+	dir     string
+	program string
+	args    []string
+	done    <-chan ended
+	kill    func(syscall.Signal)
 }
 
 // postgresFolders is where distributions keep the server's programs, which are not on the path.
@@ -63,33 +65,44 @@ func startPostgres(ctx context.Context, dir, initdb string, settings []string) (
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-	// Not bound to ctx: Stop ends it, also after the context of a test is over.
-	args := append([]string{
-		"-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=" + dir,
-		"-c", "max_connections=200",
-	}, settings...)
-	cmd := command(context.WithoutCancel(ctx), dir, filepath.Join(filepath.Dir(initdb), "postgres"), args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	done, err := run(cmd)
-	if err != nil {
-		return nil, err
-	}
 	p := &Postgres{
 		Addr: fmt.Sprintf("127.0.0.1:%d", port),
 		DSN:  fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port),
-		dir:  dir, done: done, kill: func(s syscall.Signal) { _ = cmd.Process.Signal(s) },
+		dir:  dir, program: filepath.Join(filepath.Dir(initdb), "postgres"),
+		args: append([]string{
+			"-D", data, "-c", "listen_addresses=127.0.0.1", "-c", "port=" + strconv.Itoa(port), "-c", "unix_socket_directories=" + dir,
+			"-c", "max_connections=200",
+		}, settings...),
 	}
-	if err := p.ready(ctx, filepath.Join(data, "postmaster.pid")); err != nil {
+	return p, p.Up(ctx)
+}
+
+// Up starts the server on its data: again, after Down.
+func (p *Postgres) Up(ctx context.Context) error {
+	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	// Not bound to ctx: Stop ends it, also after the context of a test is over.
+	cmd := command(context.WithoutCancel(ctx), p.dir, p.program, p.args...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if p.done, err = run(cmd); err != nil {
+		return err
+	}
+	p.kill = func(s syscall.Signal) { _ = cmd.Process.Signal(s) }
+	if err := p.ready(ctx, filepath.Join(p.dir, "data", "postmaster.pid")); err != nil {
 		p.kill(syscall.SIGQUIT)
 		text, _ := os.ReadFile(log.Name()) // only for the message
-		return nil, fmt.Errorf("%w: %s", err, text)
+		return fmt.Errorf("%w: %s", err, text)
 	}
-	return p, nil
+	return nil
+}
+
+// Down ends the server at once, as its crash would, and keeps its data for Up.
+func (p *Postgres) Down() {
+	p.kill(syscall.SIGQUIT)
+	<-p.done
 }
 
 // ready waits until the server accepts sessions, as pg_ctl does: the last line of
@@ -113,7 +126,6 @@ func (p *Postgres) ready(ctx context.Context, pidFile string) error {
 
 // Stop ends the server at once and removes its data.
 func (p *Postgres) Stop() {
-	p.kill(syscall.SIGQUIT) // immediate: nothing of it is wanted any more
-	<-p.done
+	p.Down()
 	_ = os.RemoveAll(p.dir)
 }
