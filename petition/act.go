@@ -50,11 +50,16 @@ func (a *action) do() error {
 		return a.correct()
 	case ActWithdraw:
 		return a.withdraw()
+	case ActErase:
+		return a.erase()
 	case ActNewLink:
 		a.newLink()
 		return nil
 	case ActRemind:
 		a.remind()
+		return nil
+	case ActClosing:
+		a.closing()
 		return nil
 	case ActExpire:
 		a.expire()
@@ -220,7 +225,7 @@ func (a *action) reinstate() error {
 		if e.WithdrawnAt.IsZero() {
 			return nil
 		}
-		if a.OrganizerID == 0 && a.Now.Sub(e.WithdrawnAt) > ReversibleFor {
+		if a.OrganizerID == 0 && a.Now.Sub(e.WithdrawnAt) > ReversibleFor || e.Current().Fields.Name == "" { // a person who was erased
 			return ErrNotAllowed
 		}
 		a.event(e, EventReinstated, e.Current().N)
@@ -268,59 +273,63 @@ func (a *action) withdraw() error {
 	})
 }
 
-// newLink sends what is open for the address once more. The page says the same
-// whether anything is known or not.
+// erase takes the persons out of the endorsement. The organization's decision stays,
+// on the list or off it (trap 4); a person who signs as such is withdrawn with it,
+// since the name is all there is. Nothing is mailed: the address is gone.
+func (a *action) erase() error {
+	return a.each(func(e *Endorsement) error {
+		v := e.Current()
+		if v.Fields.Contact == "" && v.Fields.Signatory == "" && e.Writer == (Person{}) {
+			return nil // done before
+		}
+		if v.Fields.Kind == KindIndividual && e.WithdrawnAt.IsZero() {
+			a.event(e, EventWithdrawn, v.N)
+		}
+		a.event(e, EventErased, v.N).Who = Person{}
+		return nil
+	})
+}
+
+// newLink sends once more what the address can open: the request, where a yes is
+// still missing, and the own page of what stands or can still be taken back. The
+// page says the same whether anything is known or not.
 func (a *action) newLink() {
-	var shows []Shown
+	var asking, own []Shown
 	locale := ""
 	for _, e := range a.Situation.Endorsements {
-		s := e.State()
-		if CanonicalAddress(e.Current().Fields.Contact) == CanonicalAddress(a.Address) && (s == StateAwaiting || s == StateUndecided) {
-			shows, locale = append(shows, Shown{e.ID, e.Current().N}), e.Locale
-		}
-	}
-	sent := 0
-	for _, n := range a.Recent {
-		if n.Kind == NoticeNewLink {
-			sent++
-		}
-	}
-	if len(shows) == 0 || sent >= orDefault(a.Rules.PerAddress, defaultPerAddress) {
-		return
-	}
-	a.notice(NoticeNewLink, CanonicalAddress(a.Address), locale, key("new_link", shows)+fmt.Sprintf(":%d", a.Now.UnixMicro()), shows)
-}
-
-// MaxReminders is how often a signer is reminded (M3).
-const MaxReminders = 2
-
-func (a *action) remind() {
-	for _, e := range a.Situation.Endorsements {
-		v := e.Current()
-		if e.State() != StateAwaiting || v.Verification != Awaiting || e.OnHold != "" || v.Fields.Contact == "" || !e.Accepted() && !a.Campaign.AcceptsConfirmation(a.Now) {
+		if CanonicalAddress(e.Current().Fields.Contact) != CanonicalAddress(a.Address) {
 			continue
 		}
-		nth := max(a.Nth, 1)
-		shows := []Shown{{e.ID, v.N}}
-		n := a.notice(NoticeReminder, v.Fields.Contact, e.Locale, key("reminder", shows)+fmt.Sprintf(":%d", nth), shows)
-		n.Details.Nth, n.Details.WroteAt = nth, e.ArrivedAt
+		shown := Shown{e.ID, e.Current().N}
+		switch e.State() {
+		case StateAwaiting, StateUndecided:
+			asking = append(asking, shown)
+		case StateConfirmed, StateListed, StateDeclined:
+			own = append(own, shown)
+		case StateWithdrawn:
+			if a.Now.Sub(e.WithdrawnAt) > ReversibleFor {
+				continue
+			}
+			own = append(own, shown)
+		case StateNew:
+			continue
+		}
+		locale = e.Locale
 	}
-}
-
-func (a *action) expire() {
-	for _, e := range a.Situation.Endorsements {
-		if v := e.Current(); v.Verification == Awaiting && e.WithdrawnAt.IsZero() {
-			a.event(e, EventExpired, v.N).Channel = ByProgram
+	for _, shows := range [][]Shown{asking, own} {
+		if len(shows) > 0 && a.linksSent(shows) < orDefault(a.Rules.PerAddress, defaultPerAddress) {
+			a.notice(NoticeNewLink, CanonicalAddress(a.Address), locale, key("new_link", shows)+fmt.Sprintf(":%d", a.Now.UnixMicro()), shows)
 		}
 	}
 }
 
-// unreachable is a refusal for good at sending: what was asked cannot be answered.
-func (a *action) unreachable() {
-	for _, e := range a.Situation.Endorsements {
-		if v := e.Current(); e.WithdrawnAt.IsZero() && (v.Verification == Awaiting || v.Verification == Undecided) {
-			a.event(e, EventUnreached, v.N).Channel = ByProgram
+// linksSent counts the new links of the last day that showed the same endorsements.
+func (a *action) linksSent(shows []Shown) int {
+	n := 0
+	for _, r := range a.Recent {
+		if r.Kind == NoticeNewLink && sameEndorsements(r.Shows, shows) {
+			n++
 		}
-		a.task(TaskUnreachable, e, "The mail server refused our mail: "+CleanLine(a.Why, 300))
 	}
+	return n
 }

@@ -141,7 +141,7 @@ func (a *action) undo() error {
 		return ErrNotFound
 	}
 	ev := a.Events[i]
-	if !slices.Contains(Undoable, ev.Kind) || ev.OrganizerID == 0 && ev.Channel != ByProgram {
+	if !slices.Contains(Undoable, ev.Kind) || ev.OrganizerID == 0 && ev.Channel != ByProgram || e.Current().Fields.Name == "" {
 		return ErrNotAllowed
 	}
 	undone := Event{EndorsementID: e.ID, At: a.Now, Kind: EventUndone, Version: ev.Version, Undoes: ev.ID, OrganizerID: a.OrganizerID, Channel: a.Channel, Why: a.Why}

@@ -116,13 +116,17 @@ func restore(e *Endorsement) {
 	}
 }
 
-// erase takes the persons out of an endorsement; the organization's decision stands (trap 4).
+// erase takes the persons out of an endorsement; the organization's decision stands
+// (trap 4). Of a person who signed as such nothing is left but the country.
 func erase(e *Endorsement) {
 	e.Writer = Person{}
 	for i := range e.Versions {
 		v := &e.Versions[i]
 		v.Fields.Signatory, v.Fields.Title, v.Fields.Contact = "", "", ""
 		v.Confirmer = Person{}
+		if v.Fields.Kind == KindIndividual {
+			v.Fields = Fields{Kind: KindIndividual, Country: v.Fields.Country}
+		}
 	}
 }
 

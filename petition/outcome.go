@@ -149,6 +149,7 @@ const (
 	ActReinstate   ActionKind = "reinstate" // signer, within 7 days, or organizer
 	ActCorrect     ActionKind = "correct"   // signer: Fields
 	ActWithdraw    ActionKind = "withdraw"  // signer (deliberate) or organizer
+	ActErase       ActionKind = "erase"     // signer (deliberate): the persons go, the organization's decision stays (trap 4)
 	ActNewLink     ActionKind = "new_link"  // anybody: Address; answers the same whatever is known
 	ActApprove     ActionKind = "approve"   // organizer from here
 	ActDecline     ActionKind = "decline"   // Why, Tell
@@ -164,6 +165,7 @@ const (
 	ActEnter       ActionKind = "enter"   // by hand: Fields, Ask or vouch
 	ActDone        ActionKind = "done"    // Task is done without more
 	ActRemind      ActionKind = "remind"  // the clock from here
+	ActClosing     ActionKind = "closing" // the list closes soon: the one note to those not decided yet (U13)
 	ActExpire      ActionKind = "expire"
 	ActUnreachable ActionKind = "unreachable" // the SMTP server refused the notice for good
 )

@@ -143,37 +143,66 @@ func (k Keys) CodeOpens(codes []string, n *Notice) bool {
 	return false
 }
 
+// codeFold is the canonical letter of each byte that may stand in a code, 0 for others.
+var codeFold = func() (table [128]byte) {
+	for _, c := range []byte(codeLetters) {
+		table[c] = c
+		if c >= 'A' {
+			table[c-'A'+'a'] = c
+		}
+	}
+	for b, c := range map[byte]byte{'O': '0', 'o': '0', 'I': '1', 'i': '1', 'L': '1', 'l': '1', '-': '-'} {
+		table[b] = c
+	}
+	return table
+}()
+
+// foldCode is codeFold for any letter: clients turn hyphens into dashes.
+func foldCode(r rune) byte {
+	switch {
+	case r < 128:
+		return codeFold[r]
+	case r >= '\u2010' && r <= '\u2015', r == '\u2212':
+		return '-'
+	}
+	return 0
+}
+
+const maxCodes = 20 // found in one mail
+
 // FindCodes returns whatever looks like a printed code in the text, in canonical
-// form, each once and at most 20: clients turn hyphens into dashes and O into 0.
+// form, each once and at most 20. One pass: every mail's whole text goes through it.
 func FindCodes(text string) []string {
 	var found []string
-	fold := func(r rune) rune {
+	var word [codeLength + 2]byte
+	n := 0 // letters of the word so far; one more than word holds: too long
+	for _, r := range text + "\n" {
+		c := foldCode(r)
 		switch {
-		case r == 'O' || r == 'o':
-			return '0'
-		case r == 'I' || r == 'i' || r == 'L' || r == 'l':
-			return '1'
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= '\u2010' && r <= '\u2015', r == '\u2212':
-			return '-'
-		}
-		return r
-	}
-	for _, word := range strings.FieldsFunc(text, func(r rune) bool {
-		r = fold(r)
-		return r != '-' && !strings.ContainsRune(codeLetters, r)
-	}) {
-		code := strings.Trim(strings.Map(fold, word), "-")
-		if isCode(code) && !slices.Contains(found, code) && len(found) < 20 {
-			found = append(found, code)
+		case c == '-' && n == 0: // hyphens before a code are no part of it
+		case c != 0 && n < len(word):
+			word[n] = c
+			n++
+		case c == '-' && n == len(word): // nor those behind it
+		case c != 0:
+			n = len(word) + 1
+		default:
+			if n == len(word) && isCode(word[:]) && len(found) < maxCodes && !slices.Contains(found, string(word[:])) {
+				found = append(found, string(word[:]))
+			}
+			n = 0
 		}
 	}
 	return found
 }
 
-func isCode(s string) bool {
-	return len(s) == codeLength+2 && s[4] == '-' && s[9] == '-' && strings.Count(s, "-") == 2
+func isCode(w []byte) bool {
+	for i, c := range w {
+		if hyphen := i == 4 || i == 9; hyphen != (c == '-') {
+			return false
+		}
+	}
+	return true
 }
 
 // Reference is the notice's reply reference: letters and digits, at most 24, for a

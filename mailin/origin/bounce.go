@@ -44,20 +44,25 @@ func looksLikeBounce(m *message.Message) (certain bool, because string) {
 	case m.Header.Has("X-Failed-Recipients"):
 		return true, "X-Failed-Recipients"
 	}
+	if len(m.Forwarded) > 0 && fromMailSystem(&m.Forwarded[0].Header) && len(m.New) < 400 {
+		because = "a bounce that a person forwarded"
+	}
+	system, null := fromMailSystem(&m.Header), nullSender(&m.Header)
+	if !system && !null { // most mails: no need to look at the words
+		return false, because
+	}
 	subject, text := strings.ToLower(m.Header.Subject), strings.ToLower(head(m.Text, 2500))
 	phrase := anyIn(text, words().bounceBody)
 	title := anyIn(subject, words().bounceSubject)
 	switch {
-	case fromMailSystem(&m.Header) && (phrase != "" || title != ""):
+	case system && (phrase != "" || title != ""):
 		return true, "a mail system writes: " + phrase + title
-	case nullSender(&m.Header) && title != "" && (phrase != "" || hasStatus(text) || len(m.Attached) > 0):
+	case null && title != "" && (phrase != "" || hasStatus(text) || len(m.Attached) > 0):
 		return true, "no return path, and the subject says: " + title
-	case nullSender(&m.Header) && phrase != "" && strings.Contains(text, "@") && !strings.HasPrefix(subject, "re:"):
+	case null && phrase != "" && strings.Contains(text, "@") && !strings.HasPrefix(subject, "re:"):
 		return true, "no return path, and the text says: " + phrase
-	case len(m.Forwarded) > 0 && fromMailSystem(&m.Forwarded[0].Header) && len(m.New) < 400:
-		return false, "a bounce that a person forwarded"
 	}
-	return false, ""
+	return false, because
 }
 
 func reportsRecipient(groups []textproto.MIMEHeader) bool {
