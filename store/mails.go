@@ -55,8 +55,12 @@ func (c conn) mailsWhere(ctx context.Context, raw bool, where string, args ...an
 	if raw {
 		columns, join = ", b.raw", " LEFT JOIN mail_bytes b ON b.mail_id=m.id"
 	}
+	list := c.list
+	if raw {
+		list = c.listBinary
+	}
 	var rows []mailRow
-	if err := c.list(ctx, &rows, `SELECT m.id, m.sha256, m.size, m.mailbox, m.received_at, m.partial, m.spam, m.state, m.attempts,
+	if err := list(ctx, &rows, `SELECT m.id, m.sha256, m.size, m.mailbox, m.received_at, m.partial, m.spam, m.state, m.attempts,
 		r.said, r.new_text`+columns+` FROM mails m LEFT JOIN readings r ON r.id=m.reading_id`+join+` WHERE `+where+` ORDER BY m.id`, args...); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,21 @@ func (c conn) list(ctx context.Context, dest any, query string, args ...any) err
 	return sqlx.SelectContext(ctx, c.q, dest, query, cleanArgs(args)...)
 }
 
+// listBinary is list through a prepared statement. lib/pq asks for bytea in binary
+// form only then; otherwise every byte of a mail travels as two letters.
+func (c conn) listBinary(ctx context.Context, dest any, query string, args ...any) (err error) {
+	p, ok := c.q.(sqlx.PreparerContext)
+	if !ok {
+		return c.list(ctx, dest, query, args...)
+	}
+	stmt, err := sqlx.PreparexContext(ctx, p, query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	return stmt.SelectContext(ctx, dest, cleanArgs(args)...)
+}
+
 // exec returns how many rows were touched.
 func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
 	r, err := c.q.ExecContext(ctx, query, cleanArgs(args)...)
