@@ -15,6 +15,7 @@ import (
 
 // Where the mails lie afterwards: nothing is deleted, nothing is marked as read (R03, R11, U09).
 func TestAfterModes(t *testing.T) {
+	t.Parallel()
 	dovecot, sink := servers.For(t, servers.StartDovecot), startSink(t)
 	for _, tt := range []struct {
 		after     string
@@ -47,6 +48,7 @@ func TestAfterModes(t *testing.T) {
 // A shared mailbox: only the configured folder is read, of it only what is for us, and
 // everything else stays as it was (U09).
 func TestOnlyWhatIsForUs(t *testing.T) {
+	t.Parallel()
 	i := install(t, plan{mailbox: fmt.Sprintf("folder = \"Letters\"\nonly_to = [%q]\nafter = \"move\"\nmove_to = \"Done\"", campaignAddress)})
 	c := i.imap(t)
 	if err := c.Create("Letters", nil).Wait(); err != nil {
@@ -88,6 +90,7 @@ func TestOnlyWhatIsForUs(t *testing.T) {
 // U01, R58: a mailbox that was in use before. Nobody gets an answer to old mail, by
 // either measure of old: longer ago than answer_within, or before answer_from.
 func TestQuietFirstStart(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	i := install(t, plan{top: fmt.Sprintf("answer_from = %q", now.AddDate(0, 0, -1).Format("2006-01-02"))})
 	for n := range 40 {

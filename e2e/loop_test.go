@@ -17,6 +17,7 @@ const organizer = "nora@example.org"
 
 // A mail comes in, a signature is listed: with real servers and a real browser all the way.
 func TestWholeLoop(t *testing.T) {
+	t.Parallel()
 	i := install(t, plan{database: servers.For(t, servers.StartPostgres).DSN})
 	i.do(t, "organizer", "add", organizer, "--name", "Nora", "--role", "owner", "--no-digest")
 	i.serve(t)

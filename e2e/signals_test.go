@@ -25,6 +25,7 @@ func (i *installation) inHand(t *testing.T, from string) {
 }
 
 func TestSIGTERMFinishesWhatIsInHand(t *testing.T) {
+	t.Parallel()
 	i := install(t, plan{sink: startSink(t, "-w", "3")})
 	p := i.serve(t)
 	i.inHand(t, "slow@slow.example")
@@ -41,6 +42,7 @@ func TestSIGTERMFinishesWhatIsInHand(t *testing.T) {
 }
 
 func TestSecondSIGTERMStopsAtOnce(t *testing.T) {
+	t.Parallel()
 	i := install(t, plan{sink: startSink(t, "-w", "300")})
 	p := i.serve(t)
 	i.inHand(t, "slow@slow.example")
@@ -53,6 +55,7 @@ func TestSecondSIGTERMStopsAtOnce(t *testing.T) {
 }
 
 func TestSecondServeOnOneFileSaysWhatToDo(t *testing.T) {
+	t.Parallel()
 	i := install(t, plan{})
 	i.serve(t)
 	_, said, code := i.try(t, "serve")
@@ -65,6 +68,7 @@ func TestSecondServeOnOneFileSaysWhatToDo(t *testing.T) {
 }
 
 func TestNewerSchemaIsRefusedInWords(t *testing.T) {
+	t.Parallel()
 	p := servers.For(t, servers.StartPostgres)
 	for driver, dsn := range map[string]string{"sqlite": "", "postgres": p.DSN} {
 		t.Run(driver, func(t *testing.T) {
@@ -92,6 +96,7 @@ func TestNewerSchemaIsRefusedInWords(t *testing.T) {
 // The database goes away for ten seconds: the process stays, says so, and goes on
 // with everything that came meanwhile, once.
 func TestDatabaseAway(t *testing.T) {
+	t.Parallel()
 	db := servers.For(t, servers.StartPostgres)
 	i := install(t, plan{database: db.DSN})
 	p := i.serve(t)
