@@ -449,3 +449,95 @@ func TestU06AcceptedLate(t *testing.T) {
 		t.Errorf("state %s", got)
 	}
 }
+
+// TestU13NoteBeforeClosing: one note to those who have not decided; to nobody else, and no second one.
+func TestU13NoteBeforeClosing(t *testing.T) {
+	for state, want := range map[State]int{StateAwaiting: 0, StateUndecided: 1, StateConfirmed: 0, StateListed: 0, StateWithdrawn: 0, StateDeclined: 0} {
+		w := newWorld(t)
+		w.signed(state)
+		w.now = w.campaign.Closes.Add(-47 * time.Hour)
+		for range 2 {
+			w.act(Action{Kind: ActClosing, Endorsements: []int64{1}, Channel: ByProgram})
+		}
+		notes := slices.DeleteFunc(slices.Clone(w.notices), func(n Notice) bool { return n.Kind != NoticeNote })
+		if len(notes) != want {
+			t.Errorf("%s: %d notes, want %d", state, len(notes), want)
+		}
+		if want == 0 {
+			continue
+		}
+		if notes[0].DedupeKey != "note:E1:v1" || notes[0].To != "office@lindenau.example" {
+			t.Errorf("note %+v", notes[0])
+		}
+		w.decide(w.mail("office@lindenau.example", VerifyYes, w.answers(notes[0])))
+		if got := w.endorsements[0].State(); got != StateConfirmed {
+			t.Errorf("the yes to the note made it %s", got)
+		}
+	}
+}
+
+// TestErase: the person goes, the organization's decision stays, nothing is mailed (trap 4).
+func TestErase(t *testing.T) {
+	for _, state := range []State{StateAwaiting, StateUndecided, StateConfirmed, StateListed, StateWithdrawn, StateDeclined} {
+		w := newWorld(t)
+		w.signed(state)
+		before := len(w.notices)
+		w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink})
+		e := w.endorsements[0]
+		if f := e.Current().Fields; e.State() != state || f.Name != "City Library Lindenau" || f.Contact != "" || f.Signatory != "" || e.Writer != (Person{}) {
+			t.Errorf("%s: state %s, fields %+v, writer %+v", state, e.State(), f, e.Writer)
+		}
+		if o := w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink}); len(o.Events) != 0 {
+			t.Errorf("%s: erased twice", state)
+		}
+		w.now = w.now.Add(5 * 24 * time.Hour)
+		for _, kind := range []ActionKind{ActRemind, ActClosing} {
+			w.act(Action{Kind: kind, Endorsements: []int64{1}, Channel: ByProgram})
+		}
+		if len(w.notices) != before {
+			t.Errorf("%s: mailed %+v", state, w.notices[before:])
+		}
+	}
+}
+
+// TestErasePerson: of a person who signs as such nothing is left, and nothing can bring an empty line back.
+func TestErasePerson(t *testing.T) {
+	w := newWorld(t)
+	w.campaign.Individuals = true
+	w.decide(w.mail("anna@lindenau.example", SignOn, claims("Anna Berg"), func(m *Mail) { m.Reading.Organizations[0].Kind = KindIndividual }))
+	w.act(Action{Kind: ActConfirm, Endorsements: []int64{1}, Channel: ByLink})
+	w.act(Action{Kind: ActApprove, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk})
+	w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink})
+	if e := w.endorsements[0]; len(w.listed()) != 0 || e.Current().Fields.Name != "" {
+		t.Errorf("listed %v, fields %+v", w.listed(), e.Current().Fields)
+	}
+	for _, organizer := range []int64{0, 1} {
+		s := Situation{Now: w.now, Campaign: w.campaign, Endorsements: w.endorsements, Organizer: &w.organizers[0]}
+		if _, err := Act(s, Action{Kind: ActReinstate, Endorsements: []int64{1}, OrganizerID: organizer}); err == nil {
+			t.Errorf("organizer %d brought an empty line back", organizer)
+		}
+	}
+}
+
+// TestNewLinkForEveryState: who has something open or standing gets a link; three a day, no more.
+func TestNewLinkForEveryState(t *testing.T) {
+	for _, state := range []State{StateAwaiting, StateUndecided, StateConfirmed, StateListed, StateWithdrawn, StateDeclined} {
+		w := newWorld(t)
+		w.signed(state)
+		w.act(Action{Kind: ActNewLink, Address: "Office@Lindenau.example", Channel: ByForm})
+		if n := w.last(NoticeNewLink); n.To != "office@lindenau.example" || len(n.Shows) != 1 {
+			t.Errorf("%s: %+v", state, n)
+		}
+		w.act(Action{Kind: ActNewLink, Address: "mallory@evil.example", Channel: ByForm})
+		if n := w.last(NoticeNewLink); n.To != "office@lindenau.example" {
+			t.Errorf("%s: a stranger got %+v", state, n)
+		}
+	}
+	w := newWorld(t)
+	w.signed(StateWithdrawn)
+	w.now = w.now.Add(ReversibleFor + time.Hour)
+	w.act(Action{Kind: ActNewLink, Address: "office@lindenau.example", Channel: ByForm})
+	if slices.ContainsFunc(w.notices, func(n Notice) bool { return n.Kind == NoticeNewLink }) {
+		t.Error("a link to what can no longer be taken back")
+	}
+}

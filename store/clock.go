@@ -15,6 +15,9 @@ const (
 	secondReminder = 10 * 24 * time.Hour
 )
 
+// closingNote is how long before the deadline those who have not decided are told (U13).
+const closingNote = 48 * time.Hour
+
 // maxDue bounds one round of the clock; the rest comes with the next.
 const maxDue = 500
 
@@ -27,19 +30,24 @@ type askedRow struct {
 	Reminders     int
 }
 
-// Due lists what the clock should do now: reminders, and the end of requests that
-// nobody answered. Each is for Act, in any order; doing one twice changes nothing.
-// An endorsement for which somebody else must decide first is left in peace (U13).
+// Due lists what the clock should do now: reminders, the end of requests that nobody
+// answered, and the note before the list closes. Each is for Act, in any order; doing
+// one twice changes nothing. An endorsement for which somebody else must decide first
+// is left in peace but for that note (U13).
 func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 	now := s.Now()
 	campaigns, err := s.reader().campaigns(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var open []int64 // reminders go out where a yes still counts
+	var open, closing []int64 // reminders go out where a yes still counts
 	for _, c := range campaigns {
-		if c.AcceptsConfirmation(now) {
-			open = append(open, c.ID)
+		if !c.AcceptsConfirmation(now) {
+			continue
+		}
+		open = append(open, c.ID)
+		if !c.Closes.IsZero() && now.Before(c.Closes) && c.Closes.Sub(now) <= closingNote {
+			closing = append(closing, c.ID)
 		}
 	}
 	args := []any{toMicros(now), toMicros(now.Add(-firstReminder)), toMicros(now.Add(-secondReminder)), maxDue}
@@ -67,6 +75,27 @@ func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 			a.Kind, a.Nth = petition.ActRemind, r.Reminders+1
 		}
 		actions = append(actions, a)
+	}
+	notes, err := s.closingNotes(ctx, closing)
+	return append(actions, notes...), err
+}
+
+// closingNotes are for those of the campaigns who have not decided yet and were not told before.
+func (s *Store) closingNotes(ctx context.Context, campaigns []int64) ([]petition.Action, error) {
+	if len(campaigns) == 0 {
+		return nil, nil
+	}
+	args := []any{maxDue}
+	var rows []askedRow
+	if err := s.reader().list(ctx, &rows, `SELECT e.id AS endorsement_id, e.campaign_id FROM endorsements e WHERE e.verification='undecided'
+		AND e.withdrawn_at=0 AND e.state='undecided' AND e.on_hold='' AND e.contact<>'' AND e.campaign_id IN `+in(&args, campaigns)+`
+		AND NOT EXISTS (SELECT 1 FROM notice_shows w JOIN notices n ON n.id=w.notice_id WHERE w.endorsement_id=e.id AND n.kind='note')
+		ORDER BY e.id LIMIT $1`, args...); err != nil {
+		return nil, err
+	}
+	actions := make([]petition.Action, len(rows))
+	for i, r := range rows {
+		actions[i] = petition.Action{Kind: petition.ActClosing, CampaignID: r.CampaignID, Endorsements: []int64{r.EndorsementID}, Channel: petition.ByProgram}
 	}
 	return actions, nil
 }
@@ -151,14 +180,16 @@ type Purged struct {
 const purgeBatch = 500
 
 // Purge takes away what is kept no longer: bytes and text of mail that was nobody's
-// signature after Retention.NoSignOn (U09), of every other mail after Retention.Raw.
+// signature and never waited for a person after Retention.NoSignOn (U09), of every
+// other mail after Retention.Raw.
 // The row with its hash and what became of it stays (R55), and so do readings of
 // mails that signed. Mail that still waits for a person keeps everything.
 func (s *Store) Purge(ctx context.Context) (Purged, error) {
 	var p Purged
 	var err error
 	if s.retain.NoSignOn > 0 {
-		p.Mails, err = s.purge(ctx, s.Now().Add(-s.retain.NoSignOn), `AND m.disposition IN ('ignored','automatic','bounce','thanked')
+		p.Mails, err = s.purge(ctx, s.Now().Add(-s.retain.NoSignOn), `AND (m.disposition IN ('ignored','automatic','bounce','thanked')
+				OR m.disposition IN ('backlog','person') AND NOT EXISTS (SELECT 1 FROM tasks k WHERE k.mail_id=m.id))
 			AND NOT EXISTS (SELECT 1 FROM events v WHERE v.mail_id=m.id) AND NOT EXISTS (SELECT 1 FROM endorsements e WHERE e.request_mail_id=m.id)`, true)
 	}
 	if err == nil && s.retain.Raw > 0 {

@@ -466,3 +466,87 @@ func TestRoutingByMailboxDefault(t *testing.T) {
 		}
 	}, func(o *Options) { o.Fallback = map[string]string{"info": "opensunday"} })
 }
+
+// U13: 48 hours before the list closes those who have not decided are told once.
+func TestU13NoteBeforeClosing(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		c := testCampaign(t, s)
+		waiting := sign(t, s, signOn{from: "office@reading.example", name: "Reading Trust", uid: 1})
+		act(t, s, petition.Action{Kind: petition.ActWait, Endorsements: []int64{waiting.ID}, Channel: petition.ByLink})
+		confirm(t, s, sign(t, s, signOn{from: "office@lindenau.example", name: "City Library Lindenau", uid: 2}).ID)
+		settleAll(t, s)
+		closing := func(want int) {
+			t.Helper()
+			n := 0
+			for _, a := range got(s.Due(t.Context()))(t) {
+				if a.Kind == petition.ActClosing {
+					n++
+					act(t, s, a)
+				}
+			}
+			if n != want {
+				t.Errorf("%v before the deadline: %d notes, want %d", c.Closes.Sub(s.Now()), n, want)
+			}
+		}
+		turn(s, c.Closes.Sub(startOfTest)-48*time.Hour-minute)
+		closing(0)
+		turn(s, 2*minute)
+		closing(1)
+		closing(0)
+		turn(s, 47*time.Hour)
+		closing(0)
+		turn(s, 3*time.Hour)
+		closing(0)
+	})
+}
+
+// U25: one alert a trouble and day, to owners only.
+func TestU25AlertOncePerDay(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		testOrganizer(t, s)
+		got(s.AddOrganizer(t.Context(), petition.Organizer{Address: "reader@friends.example", Role: petition.RoleReviewer}))(t)
+		queued := 0
+		for range 30 { // from 12:02 to 02:32 UTC: two days, two troubles
+			queued += got(s.QueueAlert(t.Context(), "mailbox:info", "info", "It stands still."))(t)
+			queued += got(s.QueueAlert(t.Context(), "sending", "SMTP", "It stands still, too."))(t)
+			turn(s, 30*minute)
+		}
+		if queued != 4 {
+			t.Errorf("%d alerts", queued)
+		}
+		for _, n := range got(s.ClaimNotices(t.Context(), 100, minute))(t) {
+			if n.To != "nora@friends.example" {
+				t.Errorf("an alert went to %s", n.To)
+			}
+		}
+	})
+}
+
+// Erasing by the signer reaches mails and notices, and nothing waits to be sent to the address.
+func TestEraseReachesMailsAndNotices(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		testCampaign(t, s)
+		nora := testOrganizer(t, s)
+		id := listed(t, s, nora, "City Library Lindenau", 1)
+		other := sign(t, s, signOn{from: "desk@reading.example", name: "Reading Trust", uid: 77})
+		act(t, s, petition.Action{Kind: petition.ActErase, Endorsements: []int64{id}, Channel: petition.ByLink})
+		checkFold(t, s, id)
+		for _, table := range []string{"endorsements", "versions", "events", "mails", "mail_bytes", "readings", "notices", "endorsement_keys", "terms", "tasks"} {
+			text := dump(t, s, table)
+			if strings.Contains(text, "office@") || strings.Contains(text, "Berg") && !strings.Contains(text, "desk@reading") {
+				t.Errorf("%s still holds %s", table, text)
+			}
+		}
+		if e := got(s.Endorsement(t.Context(), id))(t); e.State() != petition.StateListed {
+			t.Errorf("the organization's decision is gone: %s", e.State())
+		}
+		for _, n := range got(s.ClaimNotices(t.Context(), 100, minute))(t) {
+			if n.To == "" || strings.HasPrefix(n.To, "office@") {
+				t.Errorf("still to be sent: %+v", n)
+			}
+		}
+		if m := got(s.Mail(t.Context(), other.RequestID))(t); m.Raw == nil || m.NewText == "" {
+			t.Error("somebody else's mail went with it")
+		}
+	})
+}

@@ -208,7 +208,7 @@ func (w *work) apply(ctx context.Context, ev *petition.Event) error {
 		w.refold = append(w.refold, e.ID)
 	}
 	if ev.Kind == petition.EventErased {
-		return w.scrub(ctx, e.ID)
+		return w.scrub(ctx, e)
 	}
 	return nil
 }
@@ -323,33 +323,4 @@ func line(e *petition.Endorsement) shownLine {
 		return shownLine{}
 	}
 	return shownLine{true, v.Fields, e.Withheld, e.Group, e.Number}
-}
-
-// scrub takes persons out of the history of an erased endorsement; that something
-// happened, and what the organization decided, stays (R55).
-func (t *tx) scrub(ctx context.Context, id int64) error {
-	events, err := t.events(ctx, id)
-	if err != nil {
-		return err
-	}
-	for _, ev := range events {
-		ev.Fields.Signatory, ev.Fields.Title, ev.Fields.Contact = "", "", ""
-		if ev.OrganizerID == 0 {
-			ev.Who = petition.Person{}
-		}
-		if _, err := t.exec(ctx, `UPDATE events SET fields=$2, who=$3 WHERE id=$1`, ev.ID, toJSON(ev.Fields), toJSON(ev.Who)); err != nil {
-			return err
-		}
-	}
-	var text string
-	if err := t.get(ctx, &text, `SELECT base FROM endorsements WHERE id=$1`, id); err != nil {
-		return err
-	}
-	var base petition.Endorsement
-	if err := fromJSON(text, &base); err != nil {
-		return err
-	}
-	base.Writer = petition.Person{}
-	_, err = t.exec(ctx, `UPDATE endorsements SET base=$2 WHERE id=$1`, id, toJSON(base))
-	return err
 }

@@ -315,3 +315,49 @@ func TestSelfPage(t *testing.T) {
 	s.says(s.post(self, url.Values{"act": {"withdraw"}, "line": {"12345"}, "deliberate": {"yes"}}), http.StatusBadRequest, "We could not read this form.")
 	s.says(s.post(self, url.Values{"act": {"confirm"}, "line": {strconv.FormatInt(n.Shows[0].EndorsementID, 10)}, "deliberate": {"yes"}}), http.StatusBadRequest)
 }
+
+// TestErase: only the own page, only with its tick, and then nothing of the person is anywhere (trap 4, R40).
+func TestErase(t *testing.T) {
+	s := newSite(t)
+	id := s.listed("office@lindenau.example", lindenau())
+	all, err := s.store.Notices(s.Context(), id)
+	s.ok(err)
+	listed := all[len(all)-1]
+	line := strconv.FormatInt(id, 10)
+	self := "/s/" + s.keys.Link(petition.PurposeSelf, &listed)
+	form := url.Values{"act": {"erase"}, "line": {line}}
+	s.says(s.get(self), http.StatusOK, "Delete your data", "The line of your organization stays as it is.")
+	before := s.history(id)
+	s.says(s.post(self, form), http.StatusUnprocessableEntity, "Delete your data")
+	form.Set("deliberate", "yes")
+	s.says(s.post(s.link(all[0]), form), http.StatusBadRequest)
+	s.saysNot(s.get(s.link(all[0])), "Delete my data")
+	if s.history(id) != before {
+		t.Fatal("something was erased")
+	}
+	a := s.post(self, form)
+	s.says(a, http.StatusOK, "Your data are deleted.", "Your organization is on the list.")
+	s.saysNot(a, "office@lindenau.example", "Anna Berg", `name="act"`)
+	s.says(s.get(self), http.StatusNotFound, "This link does not work any more.")
+	s.says(s.get("/open-on-sunday"), http.StatusOK, "City Library Lindenau")
+	s.post("/new-link", url.Values{"address": {"office@lindenau.example"}})
+	after, err := s.store.Notices(s.Context(), id)
+	s.ok(err)
+	if len(after) != len(all) {
+		t.Errorf("%d notices after erasing, %d before", len(after), len(all))
+	}
+}
+
+// TestNewLinkOfASignerOnTheList: the own page comes back, too, by a link that opens nothing else.
+func TestNewLinkOfASignerOnTheList(t *testing.T) {
+	s := newSite(t)
+	id := s.listed("office@lindenau.example", lindenau())
+	s.post("/new-link", url.Values{"address": {"office@lindenau.example"}})
+	all, err := s.store.Notices(s.Context(), id)
+	s.ok(err)
+	fresh := all[len(all)-1]
+	if fresh.Kind != petition.NoticeNewLink || fresh.To != "office@lindenau.example" {
+		t.Fatalf("the last notice is %+v", fresh)
+	}
+	s.says(s.get("/s/"+s.keys.Link(petition.PurposeSelf, &fresh)), http.StatusOK, "City Library Lindenau", "Your data")
+}

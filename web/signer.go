@@ -209,7 +209,9 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 	if err != nil {
 		return err
 	}
-	kinds := map[string]petition.ActionKind{"correct": petition.ActCorrect, "withdraw": petition.ActWithdraw, "undo": petition.ActReinstate}
+	kinds := map[string]petition.ActionKind{
+		"correct": petition.ActCorrect, "withdraw": petition.ActWithdraw, "undo": petition.ActReinstate, "erase": petition.ActErase,
+	}
 	act := r.PostForm.Get("act")
 	kind, ok := kinds[act]
 	if !ok {
@@ -219,6 +221,9 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 	if !deliberate(r.PostForm) {
 		state.NoTick = true
 		return s.showSigned(w, r, q, http.StatusUnprocessableEntity, state)
+	}
+	if kind == petition.ActErase {
+		return s.erase(w, r, q, e.ID)
 	}
 	a := petition.Action{Kind: kind, Endorsements: []int64{e.ID}, Language: s.letterLanguage(q, r)}
 	if kind == petition.ActCorrect {
@@ -233,6 +238,30 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 		return s.again(w, r, q)
 	}
 	return err
+}
+
+// erase takes the signer's data away and says so at once: the link that brought the
+// signer here opens nothing afterwards, so there is no page to go back to.
+func (s *Server) erase(w http.ResponseWriter, r *http.Request, q *request, line int64) error {
+	if !q.self {
+		return errForm // the link of a request travels: it is for confirming
+	}
+	if _, err := s.store.Act(r.Context(), petition.Action{
+		Kind: petition.ActErase, CampaignID: q.campaign.ID, Endorsements: []int64{line}, NoticeID: q.notice.ID, Channel: petition.ByLink,
+	}); err != nil {
+		return err
+	}
+	s.changed()
+	ids := make([]int64, len(q.lines))
+	for i, e := range q.lines {
+		ids[i] = e.ID
+	}
+	var err error
+	if q.lines, err = s.store.EndorsementsByID(r.Context(), ids); err != nil {
+		return err
+	}
+	q.notice.To = ""
+	return s.showSigned(w, r, q, http.StatusOK, formState{Act: "erase", Line: line})
 }
 
 // again shows the page as it is now, because it was not what the form knew.

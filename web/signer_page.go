@@ -76,6 +76,7 @@ type signerLine struct {
 	Declined   bool
 	Gone       bool // withdrawn or removed
 	Removed    bool // removed before it was ever confirmed
+	Erased     bool // the persons in it were erased at their wish
 	Undo       bool // that can be taken back
 	UndoUntil  time.Time
 	At         time.Time // confirmed, or gone
@@ -210,6 +211,7 @@ func (s *Server) signerLine(r *http.Request, q *request, e *petition.Endorsement
 		l.UndoUntil = e.WithdrawnAt.Add(petition.ReversibleFor).In(loc)
 		l.Undo = !s.clock().After(l.UndoUntil)
 	}
+	l.Erased = v.Fields.Contact == ""
 	l.Edited, l.OneWord = editedSince(e, shownVersion(q, e))
 	if state.Posted != nil && !state.Stale && (state.Act == "confirm" || state.Act == "correct" && state.Line == e.ID) {
 		l.retype(r, state, len(q.lines) > 1)

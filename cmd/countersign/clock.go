@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,17 +24,21 @@ type clock struct {
 	refresh func(ctx context.Context) error // takes up changes of campaigns; in every process
 	every   time.Duration
 	purged  time.Time
+	boxes   []string  // the configured mailboxes
+	started time.Time // of this process: before it nobody here could poll
 }
 
 const (
 	clockRound = time.Minute
 	purgeRound = time.Hour
+	alertAfter = 15 * time.Minute // without a good visit to a mailbox (R14, U25)
 )
 
 func (s *service) clock() *clock {
 	return &clock{
 		store: s.store, holder: s.holder, log: s.log.With("component", "clock"),
 		queued: s.sender.Kick, refresh: s.refreshRules, every: clockRound,
+		boxes: slices.Sorted(maps.Keys(s.config.Mailbox)), started: s.store.Now(),
 	}
 }
 
@@ -63,7 +69,7 @@ func (c *clock) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(c.due(ctx), c.digests(ctx), c.purge(ctx))
+	err = errors.Join(c.due(ctx), c.digests(ctx), c.alerts(ctx), c.purge(ctx))
 	if ctx.Err() != nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
@@ -99,6 +105,40 @@ func (c *clock) digests(ctx context.Context) error {
 		c.queued()
 	}
 	return err
+}
+
+// alerts tells the owners of a mailbox that was not read for a quarter of an hour.
+func (c *clock) alerts(ctx context.Context) error {
+	now := c.store.Now()
+	if now.Sub(c.started) < alertAfter {
+		return nil
+	}
+	boxes, err := c.store.Mailboxes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boxes {
+		since := b.OKAt
+		if since.IsZero() {
+			since = b.ProblemSince
+		}
+		if !slices.Contains(c.boxes, b.Mailbox) || since.IsZero() || now.Sub(since) < alertAfter {
+			continue
+		}
+		text := fmt.Sprintf("The mailbox %q could not be read since %s UTC.", b.Mailbox, since.UTC().Format("2 January 2006, 15:04"))
+		if b.Problem != "" {
+			text += " What is wrong: " + b.Problem
+		}
+		text += "\nNothing is lost: mail waits there. It is read and answered as soon as this is mended."
+		n, err := c.store.QueueAlert(ctx, "mailbox:"+b.Mailbox, b.Mailbox, text)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			c.queued()
+		}
+	}
+	return nil
 }
 
 func (c *clock) purge(ctx context.Context) error {

@@ -262,8 +262,17 @@ func (s *service) newSender(keys petition.Keys, set *templates.Set, outbox fault
 		Store: outbox, Server: server, Log: o.Log.With("component", "sender"), Clock: o.Clock,
 		SendPerHour: s.config.SMTP.SendPerHour, SendPerDay: s.config.SMTP.SendPerDay,
 		Composer: newComposer(s.config, keys, set),
-		Alert:    func(_ context.Context, what string) { s.log.Error("mail is not sent", "why", what) },
+		Alert:    s.alertSending,
 	}), nil
+}
+
+// alertSending tells what keeps mail from going out: the log at once, the owners by
+// mail when it flows again; until then the desk's banner says that mail waits (U25).
+func (s *service) alertSending(ctx context.Context, what string) {
+	s.log.Error("mail is not sent", "why", what)
+	if _, err := s.store.QueueAlert(ctx, "sending", "SMTP", what); err != nil && ctx.Err() == nil {
+		s.log.Error("the alert was not queued", "err", err)
+	}
 }
 
 func newComposer(c *Config, keys petition.Keys, set *templates.Set) *mailout.Composer {
