@@ -26,8 +26,10 @@ type campaignCmd struct {
 var slugForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
 
 // reserved are the first parts of paths that the program itself uses.
-var reserved = map[string]bool{"c": true, "s": true, "desk": true, "static": true, "new-link": true, "healthz": true, "readyz": true, "metrics": true, "api": true, "embed": true,
-	"sign-in": true, "e": true, "q": true, "mail": true, "in": true, "list": true}
+var reserved = map[string]bool{
+	"c": true, "s": true, "desk": true, "static": true, "new-link": true, "healthz": true, "readyz": true, "metrics": true, "api": true, "embed": true,
+	"sign-in": true, "e": true, "q": true, "mail": true, "in": true, "list": true,
+}
 
 func checkSlug(s string) error {
 	if !slugForm.MatchString(s) {
