@@ -176,9 +176,13 @@ func (b *backlogRun) report(t *table, size int64) {
 	limit := median(b.took["socket"])
 	t.row("bare socket", seconds(limit), "1.00 x", "")
 	for _, r := range []struct{ key, what, goal string }{
-		{"record postgres", "recorded in PostgreSQL", "5 x"}, {"record sqlite", "recorded in SQLite", "5 x"},
-		{"understand postgres", "recorded, read, reading stored in PostgreSQL", "10 x"}, {"understand sqlite", "recorded, read, reading stored in SQLite", "10 x"},
-		{"mbsync FSync no", "mbsync without fsync", ""}, {"mbsync FSync yes", "mbsync as it comes", ""}, {"fetchmail --bsmtp", "fetchmail --bsmtp", ""},
+		{"record postgres", "recorded in PostgreSQL", "5 x"},
+		{"record sqlite", "recorded in SQLite", "5 x"},
+		{"understand postgres", "recorded, read, reading stored in PostgreSQL", "10 x"},
+		{"understand sqlite", "recorded, read, reading stored in SQLite", "10 x"},
+		{"mbsync FSync no", "mbsync without fsync", ""},
+		{"mbsync FSync yes", "mbsync as it comes", ""},
+		{"fetchmail --bsmtp", "fetchmail --bsmtp", ""},
 	} {
 		t.row(r.what, seconds(median(b.took[r.key])), times(median(b.took[r.key]), limit), r.goal)
 	}

@@ -82,7 +82,7 @@ func generateMail(r *rand.Rand, i int) []byte {
 	if i%30 == 0 {
 		junk := make([]byte, 150_000)
 		for j := range junk {
-			junk[j] = byte(r.Uint32())
+			junk[j] = byte(r.UintN(256))
 		}
 		b.WriteString("\r\n--=_m\r\nContent-Type: application/pdf; name=\"a.pdf\"\r\nContent-Disposition: attachment; filename=\"a.pdf\"\r\n")
 		encodeBody(&b, string(junk), true)

@@ -43,7 +43,7 @@ func outbox(ctx context.Context, t *table) error {
 		var ours, theirs []time.Duration
 		for i := range outboxRounds {
 			start := time.Now()
-			out, err := exec.CommandContext(ctx, source, "-d", "-s", strconv.Itoa(sessions), "-m", strconv.Itoa(outboxMails), "-l", "3500", "-f", benchAddress, "-t", "x@y.example", sink.Addr).CombinedOutput() //nolint:gosec // a fixed program
+			out, err := exec.CommandContext(ctx, source, "-d", "-s", strconv.Itoa(sessions), "-m", strconv.Itoa(outboxMails), "-l", "3500", "-f", benchAddress, "-t", "x@y.example", sink.Addr).CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("smtp-source: %w: %s", err, out)
 			}

@@ -43,7 +43,7 @@ func page(ctx context.Context, t *table) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, self, "work", "web", "sqlite:"+filepath.Join(dir, "p.db"), addr) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(ctx, self, "work", "web", "sqlite:"+filepath.Join(dir, "p.db"), addr)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return err
@@ -88,7 +88,7 @@ func middle(f []float64) float64 {
 var requestsASecond = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 
 func wrk(ctx context.Context, target string) (float64, error) {
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", "-c16", "-d4s", "-H", "Accept-Encoding: gzip", target).CombinedOutput() //nolint:gosec // a fixed program
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", "-c16", "-d4s", "-H", "Accept-Encoding: gzip", target).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("wrk: %w: %s", err, out)
 	}

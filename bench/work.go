@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -37,7 +38,7 @@ func child(ctx context.Context, args ...string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{"work"}, args...)...) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(ctx, self, append([]string{"work"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -51,6 +52,16 @@ func child(ctx context.Context, args ...string) (result, error) {
 func work(ctx context.Context, what string, args []string) error {
 	debug.SetGCPercent(400) // as the program itself does
 	debug.SetMemoryLimit(512 << 20)
+	if path := os.Getenv("BENCH_CPU"); path != "" { // for pprof
+		f, err := os.Create(fmt.Sprintf("%s.%s.%d", path, what, os.Getpid())) //nolint:gosec // whoever measures names it
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	var r result
 	var err error
 	switch what {

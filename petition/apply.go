@@ -2,6 +2,7 @@ package petition
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -134,8 +135,8 @@ func erase(e *Endorsement) {
 // events that a later event undid. It is what undo means: nothing is computed backwards.
 func Fold(base Endorsement, events []Event) (Endorsement, error) {
 	undone := make(map[int64]bool)
-	for i := len(events) - 1; i >= 0; i-- {
-		if ev := events[i]; ev.Kind == EventUndone && !undone[ev.ID] {
+	for _, event := range slices.Backward(events) {
+		if ev := event; ev.Kind == EventUndone && !undone[ev.ID] {
 			undone[ev.Undoes] = true
 		}
 	}

@@ -1,6 +1,7 @@
 package petition
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"unicode"
@@ -74,12 +75,10 @@ var countryCodes = sync.OnceValue(func() map[string]string {
 			}
 		}
 	}
-	for name, code := range map[string]string{
+	maps.Copy(codes, map[string]string{
 		"uk": "GB", "great britain": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "usa": "US", "us": "US",
 		"united states of america": "US", "holland": "NL", "the netherlands": "NL", "czech republic": "CZ", "brd": "DE",
-	} {
-		codes[name] = code
-	}
+	})
 	return codes
 })
 

@@ -133,7 +133,8 @@ func (d *decision) unproven() {
 
 // backlog holds mail that came before the start or is too old to answer (U01, R58).
 func (d *decision) backlog() bool {
-	silence, why := Answered, ""
+	var silence Silence
+	var why string
 	switch {
 	case !d.Rules.AnswerFrom.IsZero() && d.Mail.Received.Before(d.Rules.AnswerFrom):
 		silence, why = SilentBacklog, "The mail came before the start. Choose whether to ask for confirmation."

@@ -1,6 +1,9 @@
 package petition
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Verification is the signer's side of a version: proof that the mailbox's owner means it.
 type Verification string
@@ -122,8 +125,8 @@ func (e *Endorsement) Listed() (Version, bool) {
 	if !e.WithdrawnAt.IsZero() || !e.HiddenAt.IsZero() {
 		return Version{}, false
 	}
-	for i := len(e.Versions) - 1; i >= 0; i-- {
-		if v := e.Versions[i]; v.Verification == Confirmed && v.Review == Approved {
+	for _, v := range slices.Backward(e.Versions) {
+		if v.Verification == Confirmed && v.Review == Approved {
 			return v, true
 		}
 	}

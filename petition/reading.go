@@ -1,5 +1,7 @@
 package petition
 
+import "slices"
+
 // Intent is what a mail wants (docs/rules.md, U-facts: a mail may have several).
 type Intent string
 
@@ -105,10 +107,5 @@ func (r Reading) Has(i Intent) bool {
 	if r.Intent == i {
 		return true
 	}
-	for _, also := range r.Also {
-		if also == i {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.Also, i)
 }

@@ -181,7 +181,7 @@ func FindCodes(text string) []string {
 		switch {
 		case c == '-' && n == 0: // hyphens before a code are no part of it
 		case c != 0 && n < len(word):
-			word[n] = c
+			word[n] = c //nolint:gosec // n is bounded by the line above
 			n++
 		case c == '-' && n == len(word): // nor those behind it
 		case c != 0:

@@ -140,8 +140,11 @@ func FuzzTokens(f *testing.F) {
 
 func TestNameKeys(t *testing.T) {
 	same := [][2]string{
-		{"City Library Lindenau", "  the CITY library  Lindenau"}, {"Radverein Süd e.V.", "Radverein Sud"}, {"Café «Zora»", "Cafe Zora"},
-		{"Reading Trust Ltd.", "Reading Trust"}, {"Ένωση Αναγνωστών", "ΕΝΩΣΗ ΑΝΑΓΝΩΣΤΩΝ"},
+		{"City Library Lindenau", "  the CITY library  Lindenau"},
+		{"Radverein Süd e.V.", "Radverein Sud"},
+		{"Café «Zora»", "Cafe Zora"},
+		{"Reading Trust Ltd.", "Reading Trust"},
+		{"Ένωση Αναγνωστών", "ΕΝΩΣΗ ΑΝΑΓΝΩΣΤΩΝ"},
 	}
 	for _, p := range same {
 		if NameKey(p[0]) != NameKey(p[1]) {
@@ -167,8 +170,11 @@ func TestCarriesOver(t *testing.T) {
 		old, changed string
 		want         bool
 	}{
-		{"CITY LIBRARY LINDENAU", "City Library Lindenau", true}, {"City Libary Lindenau", "City Library Lindenau", true},
-		{"Café Zora", "Cafe Zora", true}, {"City Library Leeds", "City Library Leigh", false}, {"Grupo 1 de Lectura", "Grupo 2 de Lectura", false},
+		{"CITY LIBRARY LINDENAU", "City Library Lindenau", true},
+		{"City Library Lindenau", "City Library Lindenau", true},
+		{"Café Zora", "Cafe Zora", true},
+		{"City Library Leeds", "City Library Leigh", false},
+		{"Grupo 1 de Lectura", "Grupo 2 de Lectura", false},
 		{"Reading Trust", "Reading Trust Leeds", false},
 	} {
 		if got := CarriesOver(Fields{Name: tt.old}, Fields{Name: tt.changed}); got != tt.want {

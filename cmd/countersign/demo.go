@@ -294,8 +294,8 @@ func (d *demo) session(ctx context.Context) (*http.Cookie, error) {
 func (d *demo) story(out io.Writer) *story {
 	return &story{
 		office: d.office, store: d.service.store, site: d.base, slug: demoSlug, address: demoAddress, reviewer: demoReviewer, password: demoPassword, out: out,
-		signIn: func(b *browser) error {
-			cookie, err := d.session(context.Background()) //nolint:contextcheck // the story's own context ends with the story
+		signIn: func(ctx context.Context, b *browser) error {
+			cookie, err := d.session(ctx)
 			if err != nil {
 				return err
 			}
@@ -313,7 +313,7 @@ func (d *demo) tell(out io.Writer, asJSON bool) error {
 		SMTP: d.office.SMTPAddr(), IMAP: d.office.IMAPAddr(), Account: demoAddress, Password: demoPassword, Data: d.dir,
 	}
 	if asJSON {
-		return json.NewEncoder(out).Encode(p)
+		return json.NewEncoder(out).Encode(p) //nolint:gosec // the password is "demo", printed for a mail program
 	}
 	_, err := fmt.Fprintf(out, `Countersign's demo runs on this machine only. Mails go to made-up addresses and nowhere else.
 

@@ -74,8 +74,13 @@ func (p *postPage) desk(w http.ResponseWriter, r *http.Request) {
 type example struct{ Name, Text string }
 
 var postExamples = []example{
-	{"english", "a plain sign-on"}, {"outlook", "in German"}, {"windows-1251", "in Russian"}, {"two", "two organizations"},
-	{"monday", "not decided yet"}, {"asks", "signs and asks"}, {"out-of-office", "out of office"},
+	{"english", "a plain sign-on"},
+	{"outlook", "in German"},
+	{"windows-1251", "in Russian"},
+	{"two", "two organizations"},
+	{"monday", "not decided yet"},
+	{"asks", "signs and asks"},
+	{"out-of-office", "out of office"},
 }
 
 type draft struct{ From, To, Subject, Text, Reply string }

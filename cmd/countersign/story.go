@@ -28,7 +28,7 @@ type story struct {
 	address  string // of the campaign
 	reviewer string // the organizer's address
 	password string
-	signIn   func(b *browser) error
+	signIn   func(ctx context.Context, b *browser) error
 	out      io.Writer
 
 	desk  *browser
@@ -42,7 +42,7 @@ const storyPatience = 30 * time.Second
 func (s *story) play(ctx context.Context) error {
 	s.seen = make(map[string]int)
 	s.desk = newBrowser(s.site)
-	if err := s.signIn(s.desk); err != nil {
+	if err := s.signIn(ctx, s.desk); err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
 	for i, step := range storySteps {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -59,9 +60,7 @@ func (b *browser) submit(ctx context.Context, on webPage, f webForm, button stri
 	for k, v := range f.Values {
 		values[k] = slices.Clone(v)
 	}
-	for k, v := range more {
-		values[k] = v
-	}
+	maps.Copy(values, more)
 	for i, bt := range f.Buttons {
 		if button == "" && i == 0 || button != "" && (bt.Text == button || bt.Value == button) {
 			if bt.Name != "" {

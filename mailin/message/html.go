@@ -17,11 +17,11 @@ type span struct {
 // metaCharset finds a charset in the first kilobytes of HTML (R22, step 3).
 func metaCharset(raw []byte) string {
 	head := bytes.ToLower(raw[:min(len(raw), 2048)])
-	i := bytes.Index(head, []byte("charset="))
-	if i < 0 {
+	_, after, ok := bytes.Cut(head, []byte("charset="))
+	if !ok {
 		return ""
 	}
-	rest := bytes.TrimLeft(head[i+8:], "\"' ")
+	rest := bytes.TrimLeft(after, "\"' ")
 	if end := bytes.IndexAny(rest, "\"'> ;/"); end >= 0 {
 		return string(rest[:end])
 	}
@@ -322,8 +322,8 @@ func (w *htmlWriter) text(s string) {
 			return
 		}
 		s = s[i:]
-		n := 0
-		n, w.space = blank(s, w.space, w.lineBegun && w.newlines == 0)
+		n, space := blank(s, w.space, w.lineBegun && w.newlines == 0)
+		w.space = space
 		s = s[n:]
 	}
 }

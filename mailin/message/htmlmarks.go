@@ -15,8 +15,8 @@ func isHidden(style string) bool {
 
 func hasSize0(style string) bool {
 	for _, s := range []string{"font-size:0", "max-height:0"} {
-		if i := strings.Index(style, s); i >= 0 {
-			rest := style[i+len(s):]
+		if _, after, ok := strings.Cut(style, s); ok {
+			rest := after
 			if rest == "" || rest[0] == ';' || rest[0] == 'p' || rest[0] == '!' {
 				return true
 			}
@@ -28,7 +28,7 @@ func hasSize0(style string) bool {
 // isQuoteContainer knows the elements that clients put the quoted mail in (R25).
 func isQuoteContainer(name, class, id, style string) bool {
 	if class != "" {
-		for _, c := range strings.Fields(class) {
+		for c := range strings.FieldsSeq(class) {
 			if quoteClasses[c] {
 				return true
 			}
@@ -42,7 +42,7 @@ func isQuoteContainer(name, class, id, style string) bool {
 
 // isSignature knows the elements that clients put the writer's signature in.
 func isSignature(class, id string) bool {
-	for _, c := range strings.Fields(class) {
+	for c := range strings.FieldsSeq(class) {
 		switch c {
 		case "gmail_signature", "moz-signature", "protonmail_signature_block", "tutanota_signature", "ms-outlook-mobile-signature":
 			return true

@@ -14,8 +14,8 @@ func parseMediaType(value []byte) (string, map[string]string) {
 	}
 	s := string(unfold(value[:min(len(value), maxParams)]))
 	main, rest := s, ""
-	if i := strings.IndexByte(s, ';'); i >= 0 {
-		main, rest = s[:i], s[i+1:]
+	if before, after, ok := strings.Cut(s, ";"); ok {
+		main, rest = before, after
 	} else if i := strings.IndexByte(s, ' '); i > 0 && strings.IndexByte(s[i:], '=') > 0 {
 		main, rest = s[:i], s[i+1:] // "text/plain charset=utf-8"
 	}
@@ -226,7 +226,7 @@ func stripComments(s string) string {
 }
 
 func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false
 		}

@@ -9,6 +9,7 @@ package message
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -90,10 +91,8 @@ func (m *Message) defect(what string) {
 	if len(m.Defects) >= maxDefects {
 		return
 	}
-	for _, d := range m.Defects {
-		if d == what {
-			return
-		}
+	if slices.Contains(m.Defects, what) {
+		return
 	}
 	m.Defects = append(m.Defects, what)
 }

@@ -222,7 +222,7 @@ func (t *trimmer) isAttribution(joined string) bool {
 		return false
 	}
 	digits := 0
-	for k := 0; k < len(joined); k++ {
+	for k := range len(joined) {
 		if joined[k] >= '0' && joined[k] <= '9' {
 			digits++
 		}
@@ -250,14 +250,15 @@ func (t *trimmer) bareAttribution(joined string, next int) bool {
 
 // dateAttribution: "2016-03-03 17:21 GMT+01:00 Jane Doe <jane@example.org>:", perhaps wrapped, without a verb.
 func (t *trimmer) dateAttribution(i int, line string) int {
-	joined := line
+	var joined strings.Builder
+	joined.WriteString(line)
 	for j := i; j < i+3 && j < len(t.lines); j++ {
 		if j > i {
-			joined += " " + strings.TrimSpace(t.lines[j])
+			joined.WriteString(" " + strings.TrimSpace(t.lines[j]))
 		}
-		zone := strings.Contains(joined, "GMT") || strings.Contains(joined, "UTC")
-		address := strings.Contains(joined, "@") && strings.Contains(joined, ">")
-		if (zone || address) && (strings.HasSuffix(joined, ":") || strings.HasSuffix(joined, ">") || zone && j == i && strings.TrimSpace(t.lines[min(j+1, len(t.lines)-1)]) == "") {
+		zone := strings.Contains(joined.String(), "GMT") || strings.Contains(joined.String(), "UTC")
+		address := strings.Contains(joined.String(), "@") && strings.Contains(joined.String(), ">")
+		if (zone || address) && (strings.HasSuffix(joined.String(), ":") || strings.HasSuffix(joined.String(), ">") || zone && j == i && strings.TrimSpace(t.lines[min(j+1, len(t.lines)-1)]) == "") {
 			return j + 1
 		}
 	}

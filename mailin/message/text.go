@@ -86,7 +86,7 @@ func (c *collector) extractUU(raw []byte) []byte {
 		if end < 0 {
 			break
 		}
-		data, _, _ := decodeUU(raw[bytes.LastIndexByte(raw[:start-1], '\n')+1 : start+end+1])
+		data, _ := decodeUU(raw[bytes.LastIndexByte(raw[:start-1], '\n')+1 : start+end+1])
 		_, next := cutLine(raw, start+end+1)
 		text = append(text, raw[:bytes.LastIndexByte(raw[:start-1], '\n')+1]...)
 		raw = raw[next:]

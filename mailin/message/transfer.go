@@ -16,7 +16,7 @@ func decodeTransfer(body []byte, encoding string, m *Message) []byte {
 	case "base64", "base-64", "b", "x-base64":
 		return decodeBase64(body, m)
 	case "x-uuencode", "uuencode", "x-uue", "uue":
-		if data, _, ok := decodeUU(body); ok {
+		if data, ok := decodeUU(body); ok {
 			return data
 		}
 		m.defect("uuencoded part without data: left as it is")
@@ -175,10 +175,10 @@ func appendQP(out, line []byte, m *Message) []byte {
 }
 
 // decodeUU reads the first uuencoded file ("begin 644 name" … "end") in body.
-func decodeUU(body []byte) (data []byte, name string, ok bool) {
-	start, nameBytes := findUU(body)
+func decodeUU(body []byte) (data []byte, ok bool) {
+	start, _ := findUU(body)
 	if start < 0 {
-		return nil, "", false
+		return nil, false
 	}
 	for pos := start; pos < len(body); {
 		line, next := cutLine(body, pos)
@@ -188,7 +188,7 @@ func decodeUU(body []byte) (data []byte, name string, ok bool) {
 		}
 		data = appendUU(data, line)
 	}
-	return data, string(nameBytes), true
+	return data, true
 }
 
 // findUU returns the offset after the first "begin mode name" line and the name, or -1.

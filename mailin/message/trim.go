@@ -141,7 +141,7 @@ func (t *trimmer) rest(from, below int, kind separatorKind) int {
 	for start > 0 && isRule(t.lines[start-1]) { // Outlook draws a line above the block
 		start--
 	}
-	t.set(start, len(t.lines), lineQuoted)
+	t.quote(start, len(t.lines))
 	for below < len(t.lines) && strings.TrimSpace(t.lines[below]) == "" {
 		below++
 	}
@@ -156,16 +156,16 @@ func (t *trimmer) rest(from, below int, kind separatorKind) int {
 // attributed handles "On … wrote:" on lines [from,end). With quote marks below only the marked lines are taken, since
 // an answer may stand under them; without marks nobody can tell where the quote ends, so it goes to the end.
 func (t *trimmer) attributed(from, end int) int {
-	t.set(from, end, lineQuoted)
+	t.quote(from, end)
 	next := end
 	for next < len(t.lines) && strings.TrimSpace(t.lines[next]) == "" {
 		next++
 	}
 	if next < len(t.lines) && (isMarked(t.lines[next]) || isBar(t.lines[next])) {
-		t.set(end, next, lineQuoted)
+		t.quote(end, next)
 		return t.markedRegion(next)
 	}
-	t.set(end, len(t.lines), lineQuoted)
+	t.quote(end, len(t.lines))
 	return len(t.lines)
 }
 
@@ -183,7 +183,7 @@ func (t *trimmer) markedRegion(i int) int {
 			j = len(t.lines)
 		}
 	}
-	t.set(start, end, lineQuoted)
+	t.quote(start, end)
 	t.answersInside(start)
 	t.markedForward(start, end)
 	return end
@@ -234,19 +234,19 @@ func (t *trimmer) span(i int) int {
 			end++
 		}
 	}
-	t.set(i, end, lineQuoted)
+	t.quote(i, end)
 	return max(end, i+1)
 }
 
-func (t *trimmer) set(from, to int, kind lineKind) {
+func (t *trimmer) quote(from, to int) {
 	for i := from; i < to; i++ {
-		t.kinds[i] = kind
+		t.kinds[i] = lineQuoted
 	}
 }
 
 // isMarked: ">" at the start, or initials before it ("JS> "), as some clients mark quotes.
 func isMarked(line string) bool {
-	for i := 0; i < len(line); i++ {
+	for i := range len(line) {
 		switch c := line[i]; {
 		case c == '>':
 			return i == 0 || line[i-1] == ' ' || line[i-1] == '\t' || i <= 3 && line[0] >= 'A' && line[0] <= 'Z'

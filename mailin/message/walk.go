@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -163,8 +164,8 @@ func (w *walker) boundary(pos int) (level int, closing bool) {
 	}
 	line, _ := cutLine(w.data, pos)
 	line = line[2:]
-	for i := len(w.open) - 1; i >= 0; i-- {
-		b := w.open[i]
+	for i, b := range slices.Backward(w.open) {
+
 		if len(line) < len(b) || string(line[:len(b)]) != b {
 			continue
 		}

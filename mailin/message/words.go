@@ -10,7 +10,7 @@ import (
 // decodeHeaderText decodes an unfolded field body: encoded words (RFC 2047), also inside quotes and with bytes of one
 // character split over two words; raw 8-bit text as UTF-8 (RFC 6532), else in the fallback charset, else windows-1252 (R21).
 func decodeHeaderText(raw []byte, fallback string) string {
-	if bytes.Index(raw, []byte("=?")) < 0 {
+	if !bytes.Contains(raw, []byte("=?")) {
 		return decodeRaw(raw, fallback)
 	}
 	var out strings.Builder

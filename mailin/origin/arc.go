@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -114,16 +115,14 @@ func verifyAMS(raw []byte, fields []headerField, ams *headerField, dns *resolver
 	if _, ok := tags["l"]; ok {
 		return errARC
 	}
-	for _, h := range headers {
-		if h == "arc-seal" {
-			return errARC
-		}
+	if slices.Contains(headers, "arc-seal") {
+		return errARC
 	}
 	canon := strings.ToLower(tags["c"])
 	headerCanon, bodyCanon, _ := strings.Cut(canon, "/")
 	body := []byte(nil)
-	if i := bytes.Index(raw, []byte("\r\n\r\n")); i >= 0 {
-		body = raw[i+4:]
+	if _, after, ok := bytes.Cut(raw, []byte("\r\n\r\n")); ok {
+		body = after
 	}
 	sum := sha256.Sum256(canonicalBody(body, bodyCanon == "relaxed"))
 	want, err := base64.StdEncoding.DecodeString(tags["bh"])

@@ -35,7 +35,7 @@ func Check(ctx context.Context, raw []byte, m *message.Message, s Settings) peti
 	o := petition.Origin{SpamFlagged: spamFlagged(&m.Header), Oddities: oddities(m)}
 	dns := &resolver{lookup: s.LookupTXT, ctx: ctx}
 	o.Automatic, o.Bounce = automatic(m, s)
-	o.Authentication = authenticate(raw, m, s, dns)
+	o.Authentication = authenticate(raw, m, s, dns) //nolint:contextcheck // the resolver carries it: the library that asks has no room for one
 	o.DNS = dns.used()
 	return o
 }

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,10 +78,8 @@ func tooWeak(t map[string]string, r petition.DKIMResult, now time.Time) (result,
 	if x, err := strconv.ParseInt(t["x"], 10, 64); err == nil && !now.IsZero() && now.Unix() > x {
 		return resultPermError, "signature has expired"
 	}
-	for _, h := range r.Headers {
-		if h == "from" {
-			return r.Result, r.Because
-		}
+	if slices.Contains(r.Headers, "from") {
+		return r.Result, r.Because
 	}
 	return resultPermError, "From is not signed"
 }

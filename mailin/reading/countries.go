@@ -16,15 +16,15 @@ const home = "England|Scotland|Wales|Northern Ireland|UK|U.K.|Great Britain|USA|
 func (x *lexicon) addCountries(languages []*language) {
 	x.countries = map[string]struct{}{}
 	add := func(name string) {
-		folded := ""
+		var folded strings.Builder
 		for _, t := range x.split(name) {
-			folded += t.text
+			folded.WriteString(t.text)
 		}
-		if folded != "" {
-			x.countries[folded] = struct{}{}
+		if folded.String() != "" {
+			x.countries[folded.String()] = struct{}{}
 		}
 	}
-	for _, name := range strings.Split(home, "|") {
+	for name := range strings.SplitSeq(home, "|") {
 		add(name)
 	}
 	var all []xlanguage.Region

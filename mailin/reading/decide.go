@@ -15,7 +15,7 @@ func (c *mailCase) decide(out *petition.Reading) {
 	}
 	s, subject := weigh(c.body), weigh(c.subject)
 	if c.readAnswer(out, s) {
-		c.finish(out, s, nil)
+		c.finish(out, nil)
 		return
 	}
 	forms := c.forms()
@@ -33,7 +33,7 @@ func (c *mailCase) decide(out *petition.Reading) {
 	case petition.SignOn, petition.Withdraw, petition.Correction, petition.Conditional:
 		c.act(out, s, forms)
 	}
-	c.finish(out, s, forms)
+	c.finish(out, forms)
 }
 
 // act fills who acts for whom.
@@ -269,7 +269,7 @@ func (c *mailCase) readForwarded(out *petition.Reading, inner *message.Message) 
 }
 
 // finish sets the contact: what a form names, else the sender.
-func (c *mailCase) finish(out *petition.Reading, s *signals, forms []record) {
+func (c *mailCase) finish(out *petition.Reading, forms []record) {
 	if out.Intent == petition.Spam || out.Intent == petition.AutoReply {
 		return
 	}

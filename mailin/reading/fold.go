@@ -15,7 +15,7 @@ type foldTable [0x2000]string
 
 func newFoldTable() *foldTable {
 	t := new(foldTable)
-	for r := rune(0); r < rune(len(t)); r++ {
+	for r := range rune(len(t)) {
 		t[r] = foldRune(r)
 	}
 	for from, to := range map[rune]string{

@@ -138,7 +138,7 @@ func (x *lexicon) addTable(l *language, table map[string][]string, keys map[stri
 
 func (x *lexicon) addWords(l *language, list string, set func(*wordInfo)) {
 	for _, s := range []string{list, l.secondScript(list)} {
-		for _, word := range strings.Fields(s) {
+		for word := range strings.FieldsSeq(s) {
 			set(&x.info[x.wordID(x.foldString(word))])
 		}
 	}
@@ -195,7 +195,7 @@ func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
 		phrase, p.exact = rest, strings.ToLower(rest)
 	}
 	parts := [][]string{nil}
-	for _, field := range strings.Fields(phrase) {
+	for field := range strings.FieldsSeq(phrase) {
 		kind, slot := slotNames[field]
 		switch {
 		case slot && p.slot != slotNone:

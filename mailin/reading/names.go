@@ -161,7 +161,7 @@ func (p *page) leftOf(i, commas int) (name, bool) {
 	}
 	sentence := p.toks[end-1].sentence
 	var place name
-	for n := 0; n < 2; n++ { // "(City, Country)" or ", City," right before the verb
+	for range 2 { // "(City, Country)" or ", City," right before the verb
 		if p.toks[end-1].mark == ')' || p.toks[end-1].mark == '）' {
 			open := end - 1
 			for open > 0 && p.toks[open].mark != '(' && p.toks[open].mark != '（' && end-open < 16 {

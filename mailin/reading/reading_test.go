@@ -26,12 +26,11 @@ func reader(t testing.TB) *reading.Reader {
 }
 
 // answer is a mail that answers our request for confirmation.
-func answer(text, signature string) *message.Message {
+func answer(text string) *message.Message {
 	return &message.Message{
-		Header:    message.Header{Subject: "Re: Is this correct?", InReplyTo: []string{"n1@openletter.example"}, From: []message.Address{{Name: "Anna Berg", Address: "office@lindenau.example"}}},
-		New:       text,
-		Signature: signature,
-		Quoted:    "> Is this correct, and may you sign for this organization? 1. Yes: answer this mail with the word YES.",
+		Header: message.Header{Subject: "Re: Is this correct?", InReplyTo: []string{"n1@openletter.example"}, From: []message.Address{{Name: "Anna Berg", Address: "office@lindenau.example"}}},
+		New:    text,
+		Quoted: "> Is this correct, and may you sign for this organization? 1. Yes: answer this mail with the word YES.",
 	}
 }
 
@@ -55,7 +54,7 @@ func TestLanguageExamples(t *testing.T) {
 		for _, x := range file.Examples {
 			m := &message.Message{New: x.Text, Header: message.Header{From: []message.Address{{Address: "info@example.org"}}}}
 			if x.Reply {
-				m = answer(x.Text, "")
+				m = answer(x.Text)
 			}
 			got := r.Read(m, petition.Origin{}, reading.Hints{})
 			if string(got.Intent) != x.Intent {
@@ -269,7 +268,7 @@ func TestAutomaticNamesNobody(t *testing.T) {
 
 // TestYesWithChange is U05: a yes and a change in one answer.
 func TestYesWithChange(t *testing.T) {
-	got := reader(t).Read(answer("Yes, we confirm. Please correct the name: the correct name is City Library Lindenau East.", ""), petition.Origin{},
+	got := reader(t).Read(answer("Yes, we confirm. Please correct the name: the correct name is City Library Lindenau East."), petition.Origin{},
 		reading.Hints{ShownNames: []string{"City Library Lindenau"}})
 	if got.Intent != petition.VerifyYes || !got.Has(petition.Correction) || len(got.Organizations) != 1 || got.Organizations[0].Name != "City Library Lindenau East" {
 		t.Errorf("%s %v %+v", got.Intent, got.Also, got.Organizations)

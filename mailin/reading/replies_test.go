@@ -32,7 +32,7 @@ func TestPoliteYes(t *testing.T) {
 		hints := reading.Hints{ShownNames: []string{row.Shown}}
 		for _, text := range row.Yes {
 			yes++
-			got := r.Read(answer(text, ""), petition.Origin{}, hints)
+			got := r.Read(answer(text), petition.Origin{}, hints)
 			if got.Intent == petition.VerifyYes && !got.Unclear && len(got.Also) == 0 {
 				confirmed++
 				continue
@@ -41,7 +41,7 @@ func TestPoliteYes(t *testing.T) {
 		}
 		for _, text := range row.Near {
 			near++
-			if got := r.Read(answer(text, ""), petition.Origin{}, hints); got.Intent == petition.VerifyYes {
+			if got := r.Read(answer(text), petition.Origin{}, hints); got.Intent == petition.VerifyYes {
 				t.Errorf("%s: near miss %q confirms", tag, text)
 			}
 		}

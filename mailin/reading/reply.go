@@ -66,7 +66,7 @@ func (c *mailCase) answer(s *signals) verdict {
 	if !yes && !no {
 		return noAnswer
 	}
-	t := c.tally(s)
+	t := c.tally()
 	switch {
 	case t.first == 0:
 		return noAnswer
@@ -102,7 +102,7 @@ type tallied struct {
 	unknown   int  // clauses that nothing explains
 }
 
-func (c *mailCase) tally(s *signals) tallied {
+func (c *mailCase) tally() tallied {
 	p := c.body
 	shown := c.shown()
 	var t tallied
