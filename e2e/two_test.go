@@ -19,7 +19,8 @@ const batch = 60
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	dsn := servers.For(t, servers.StartPostgres).DSN
-	i := install(t, plan{database: dsn})
+	slow := startSink(t, "-W", "DATA:1:20") // a second for one in five: so that there is a middle to be killed in
+	i := install(t, plan{database: dsn, sink: slow})
 	db := database{t, open(t, dsn)}
 	processes := []*process{
 		i.serve(t),
@@ -40,6 +41,8 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	dead.signal(t, syscall.SIGKILL)
 	dead.ended(t)
+	t.Logf("killed with %d answers of the second batch sent and %d on their way", db.number(`SELECT COUNT(*) FROM notices WHERE state='sent'`)-batch,
+		db.number(`SELECT COUNT(*) FROM notices WHERE state='sending'`))
 	i.deliver(t, "INBOX", time.Now(), signOns("second", batch/2, batch)...)
 
 	// The other takes the mailbox over when the lease has run out. What the dead one had
