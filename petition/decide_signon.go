@@ -7,26 +7,32 @@ const maxClaims = 30
 
 // signOn makes an endorsement of each claim and asks once for all of them (U23).
 func (d *decision) signOn() {
+	if d.unsignable() {
+		return
+	}
+	s := signing{decision: d}
+	for i, c := range d.Mail.Reading.Organizations {
+		s.claim(i, c)
+	}
+	s.answer()
+}
+
+// unsignable settles what cannot become a signature by itself, and reports whether it did.
+func (d *decision) unsignable() bool {
 	r := d.Mail.Reading
 	switch {
 	case len(r.Organizations) == 0 || r.Confidence == Low:
 		d.notUnderstood()
-		return
 	case r.Forwarded:
 		d.forwarded()
-		return
 	case len(r.Organizations) > maxClaims:
 		d.person(TaskUnsure, fmt.Sprintf("The mail names %d organizations.", len(r.Organizations)))
-		return
 	case !d.Campaign.AcceptsNew(d.Mail.Received):
 		d.late()
-		return
+	default:
+		return false
 	}
-	s := signing{decision: d}
-	for i, c := range r.Organizations {
-		s.claim(i, c)
-	}
-	s.answer()
+	return true
 }
 
 // signing collects what becomes of the claims of one mail.
@@ -191,23 +197,11 @@ func (d *decision) conditional() {
 		d.waitFor(shown)
 		return
 	}
-	r := d.Mail.Reading
-	switch {
-	case len(r.Organizations) == 0 || r.Confidence == Low:
-		d.notUnderstood()
-		return
-	case r.Forwarded:
-		d.forwarded()
-		return
-	case !d.Campaign.AcceptsNew(d.Mail.Received):
-		d.late()
+	if d.unsignable() {
 		return
 	}
 	s := signing{decision: d}
-	for i, c := range r.Organizations {
-		if i >= maxClaims {
-			break
-		}
+	for i, c := range d.Mail.Reading.Organizations {
 		s.provisional(i, c)
 	}
 	switch {

@@ -93,3 +93,19 @@ func (p *page) apposition(a, b int) (int, int) {
 	}
 	return a, b
 }
+
+// beforePlace reads the organization before "from Dresden", where what stands
+// directly before the verb is no organization: "the cycling club X from Dresden signs".
+func (p *page) beforePlace(start, end, deep int) (name, bool) {
+	at := start - 1
+	if deep == 0 || at < 1 || start >= end || p.toks[at].sentence != p.toks[start].sentence ||
+		!p.stop(at) || p.toks[at].upper || p.organizational(start, end) {
+		return name{}, false
+	}
+	n, ok := p.leftOf(at, deep-1)
+	if !ok || n.b != at || !p.organizational(n.a, n.b) {
+		return name{}, false
+	}
+	p.place(start, end, &n)
+	return n, true
+}
