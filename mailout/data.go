@@ -95,7 +95,7 @@ func (w *writing) fillCampaign(d *templates.MailData, locale string) {
 	if c == nil {
 		return
 	}
-	d.Letter = petition.CleanLine(c.Name, 120)
+	d.Letter = petition.CleanLine(c.NameIn(locale), 120)
 	if w.Templates.Speaks(c.Language()) && w.Templates.Match(c.Language()) == locale {
 		d.Zone = petition.CleanLine(c.ZoneName, 60)
 	}

@@ -18,7 +18,7 @@ const maxMailto = 1500
 func (s *Server) signing(c *petition.Campaign, locale string) signing {
 	address := c.Address()
 	lines := s.templates.T(locale, "sign.lines", nil)
-	name := c.Name
+	name := c.NameIn(locale)
 	for {
 		subject := s.templates.T(locale, "sign.subject", map[string]any{"Name": name})
 		link := mailto(address, subject, lines)

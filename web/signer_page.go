@@ -114,8 +114,8 @@ func (s *Server) signerPage(r *http.Request, q *request, state formState) signer
 	locale := s.signerLocale(q, r)
 	letter := c.Text(s.letterLanguage(q, r))
 	p := signerPage{
-		Frame: s.campaignFrame(c, locale, c.Name), Form: state, Path: q.path, Done: r.URL.Query().Get("done"), Self: q.self,
-		Name: c.Name, To: c.Recipient, Letter: letter, Dir: direction(letter.Language), Minutes: minutesToRead(letter.Body), Version: c.TextVersion(),
+		Frame: s.campaignFrame(c, locale, c.NameIn(locale)), Form: state, Path: q.path, Done: r.URL.Query().Get("done"), Self: q.self,
+		Name: c.NameIn(locale), To: c.Recipient, Letter: letter, Dir: direction(letter.Language), Minutes: minutesToRead(letter.Body), Version: c.TextVersion(),
 		Several: len(q.lines) > 1,
 		Address: masked(q.notice.To), Keep: c.Keep().In(c.Location()), Closed: !c.AcceptsConfirmation(s.clock()), Deadline: s.deadlineOf(c, locale),
 		PageURL: s.url(q.path), ListURL: "/" + c.Slug + "#list", Contact: c.Contact,
