@@ -317,7 +317,7 @@ func TestExportsAgree(t *testing.T) {
 func TestPrefilledMail(t *testing.T) {
 	want := map[string][2]string{
 		"en": {"We sign: Open on Sunday", "We want to sign this letter.\n\nOrganization:\nCity and country:\nWebsite:\nYour name:\nYour position:"},
-		"de": {"Wir unterzeichnen: Open on Sunday", "Wir möchten diesen Brief unterzeichnen.\n\nOrganisation:\nOrt und Land:\nWebsite:\nIhr Name:\nIhre Funktion:"},
+		"de": {"Wir unterzeichnen: Bibliotheken sonntags öffnen", "Wir möchten diesen Brief unterzeichnen.\n\nOrganisation:\nOrt und Land:\nWebsite:\nIhr Name:\nIhre Funktion:"},
 	}
 	s := newSite(t)
 	for lang, text := range want {
