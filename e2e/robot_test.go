@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -29,7 +30,7 @@ const ticking = `(form, button, deliberate) => {
 	f.noValidate = true
 	for (const e of document.querySelectorAll("input")) {
 		if (e.type == "checkbox" || e.type == "radio") e.checked = e.checked || deliberate || e.name != "deliberate"
-		else if (e.type == "text" && e.value == "") e.value = "robot"
+		else if (!deliberate && e.type == "text" && e.value == "") e.value = "robot"
 	}
 	const buttons = [...f.elements].filter(e => e.type == "submit")
 	setTimeout(() => buttons.length ? buttons[button].click() : f.requestSubmit(), 0)
@@ -64,7 +65,9 @@ func (r *robot) push(form, button int, deliberate bool) {
 	r.t.Helper()
 	r.pressed++
 	script := fmt.Sprintf("(%s)(%d, %d, %t)", ticking, form, button, deliberate)
-	response, err := chromedp.RunResponse(r.ctx, chromedp.Evaluate[chromedp.Void](script))
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, chromedp.Evaluate[chromedp.Void](script))
 	if err != nil {
 		r.t.Fatalf("press button %d of form %d: %v\n%s", button, form, err, r.state())
 	}
@@ -98,13 +101,35 @@ func TestRobotBrowser(t *testing.T) {
 	i.serve(t)
 	const anna = "office@lindenau.example"
 	i.deliver(t, "INBOX", time.Now(), signOn(anna, "Anna Berg", "City Library Lindenau", "Leipzig, Germany", time.Now()))
-	request := i.letter(t, anna, "Is this correct?")
 	db := database{t, open(t, dsn)}
-	eventually(t, "the request is sent", func() bool { return db.idle(1) })
-	before, public := db.everything(), i.page(t, "/"+slug+"/signatures.json")
+	b := newBrowser(t)
 
-	r := &robot{browser: newBrowser(t), installation: i, seen: map[string]bool{}}
-	for _, l := range request.links() {
+	request := i.letter(t, anna, "Is this correct?")
+	i.loose(t, b, db, request)
+	if list := i.listed(t); len(list) != 0 {
+		t.Errorf("the robot signed: %q", list)
+	}
+	// With the deliberate box the same press signs: the button does work.
+	r := &robot{browser: b, installation: i, seen: map[string]bool{}}
+	r.open(request.link(t, "/c/"))
+	r.push(0, 0, true)
+	desk := newBrowser(t) // of its own: the robot is nobody's session
+	i.signIn(t, desk)
+	i.approve(t, desk, "City Library Lindenau")
+	confirmation := i.letter(t, anna, "is now on the list")
+	i.wantList(t, "City Library Lindenau")
+
+	i.loose(t, b, db, confirmation) // whose links lead to where one can correct and withdraw
+	i.wantList(t, "City Library Lindenau")
+}
+
+// loose lets a robot loose on all links of a letter, and demands that nothing changes and nothing is sent.
+func (i *installation) loose(t *testing.T, b *browser, db database, l letter) {
+	t.Helper()
+	eventually(t, "nothing is on its way", func() bool { return db.idle(1) })
+	before, public, sent := db.everything(), i.page(t, "/"+slug+"/signatures.json"), len(i.letters(t))
+	r := &robot{browser: b, installation: i, seen: map[string]bool{}}
+	for _, l := range l.links() {
 		r.seen[l] = true
 		r.queue = append(r.queue, l)
 	}
@@ -113,28 +138,18 @@ func TestRobotBrowser(t *testing.T) {
 		r.queue = r.queue[1:]
 		r.visit(url)
 	}
-	if r.pressed < 3 {
-		t.Errorf("the robot found %d buttons only", r.pressed)
-	}
 	t.Logf("the robot opened %d pages and pressed %d buttons", len(r.seen), r.pressed)
+	if r.pressed < 2 {
+		t.Error("it found hardly a button")
+	}
 	if after := db.everything(); after != before {
 		t.Errorf("the robot changed something:\n%s\nbefore:\n%s", after, before)
 	}
 	if after := i.page(t, "/"+slug+"/signatures.json"); after != public {
 		t.Errorf("the robot changed the list:\n%s", after)
 	}
-	if n := len(i.letters(t)); n != 1 {
-		t.Errorf("%d letters were sent, want the request alone", n)
-	}
-	if list := i.do(t, "campaign", "list"); !strings.Contains(list, "open   0       1         0") {
-		t.Errorf("campaign list says\n%s", list)
-	}
-
-	// The same robot with the deliberate box would have signed: the buttons do work.
-	r.open(request.link(t, "/c/"))
-	r.push(0, 0, true)
-	if after := db.everything(); after == before {
-		t.Errorf("even with the deliberate box nothing changed:\n%s", r.state())
+	if n := len(i.letters(t)); n != sent {
+		t.Errorf("%d letters were sent", n-sent)
 	}
 }
 
