@@ -106,12 +106,12 @@ func (d *decision) nowhere() {
 	d.out.Disposition, d.out.Silence = DispIgnored, SilentNotForUs
 }
 
-// concernsUs reports whether a mail is one that a campaign waits for. In a shared
-// mailbox everything else is left alone (U09).
+// concernsUs reports whether a mail is one that a campaign waits for: what it wants, or
+// that its writer has signed. In a shared mailbox everything else is left alone (U09).
 func (d *decision) concernsUs() bool {
 	switch d.Mail.Reading.Intent {
 	case Spam, OtherIntent, AutoReply, BounceMail:
-		return d.Asked != nil || len(d.Mail.Reading.Candidates) > 0 && d.Mail.Reading.Intent == OtherIntent
+		return d.Asked != nil || d.Mail.Reading.Intent == OtherIntent && (len(d.Own) > 0 || len(d.Mail.Reading.Candidates) > 0)
 	default:
 		return true
 	}

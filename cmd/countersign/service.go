@@ -51,6 +51,7 @@ type serviceOptions struct {
 	Tune   func(*mailin.Mailbox)                                             // nil: as configured; the demo and tests shorten waits
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // to the SMTP server; nil: the network
 	Clock  func() time.Time                                                  // nil: time.Now
+	Reader func(mailin.Understand) mailin.Understand                         // stands before the reader; nil: nothing does
 	Hosts  []string                                                          // Host headers that are answered; nil: that of base_url
 }
 
@@ -245,6 +246,9 @@ func (s *service) newIntake(keys petition.Keys, desk mailin.Desk, o serviceOptio
 	})
 	if err != nil {
 		return nil, err
+	}
+	if o.Reader != nil {
+		understand = o.Reader(understand)
 	}
 	return mailin.NewIntake(mailin.IntakeConfig{
 		Store: desk, Holder: s.holder, Understand: understand, Decide: petition.Decide, Log: o.Log,

@@ -20,6 +20,9 @@ func (c *mailCase) decide(out *petition.Reading) {
 	}
 	forms := c.forms()
 	intent, also, evidence := c.intent(s, subject, hasOrganization(forms))
+	if c.foreign(intent) {
+		return
+	}
 	out.Intent = intent
 	out.Also = append(out.Also, also...)
 	if evidence != nil {

@@ -35,6 +35,7 @@ var embedded embed.FS
 type Reader struct {
 	languages []*language
 	lex       *lexicon
+	about     []string // parts of words that speak of signing: see about.txt
 }
 
 // Hints is what the caller knows beside the mail.
@@ -55,7 +56,7 @@ func New(files fs.FS) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{languages: languages, lex: lex}, nil
+	return &Reader{languages: languages, lex: lex, about: about()}, nil
 }
 
 // Default builds a reader from the embedded languages.
