@@ -76,135 +76,6 @@ func (d *decision) fromDomain(e *Endorsement) bool {
 	return own == from && !IsFreeMail(from) && d.Mail.Origin.Authentication.Proof() == AlignedPass
 }
 
-// yes confirms what the notice shows, each version as it stands (R28, R29).
-func (d *decision) yes() {
-	if d.Asked != nil && !d.CodeOpens && len(d.Mail.Codes) > 0 && CanonicalAddress(d.Asked.To) == d.Mail.From() {
-		d.out.WrongCode = d.Asked.ID
-	}
-	switch {
-	case len(d.Shown) == 0:
-		d.yesToNothing()
-	case !d.proven():
-		d.unprovenYes()
-	case !d.Campaign.AcceptsConfirmation(d.Mail.Received) && slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return !e.Accepted() }):
-		d.tooLate(versionsOf(d.Shown))
-	case d.Mail.Reading.Has(Correction) && len(d.Mail.Reading.Organizations) > 0:
-		d.yesWithChange()
-	default:
-		d.confirmShown()
-	}
-}
-
-// tooLate keeps what came after the grace for an organizer (U06).
-func (d *decision) tooLate(shows []Shown) {
-	d.task(TaskLate, shows[0].EndorsementID, "The answer came after the deadline.")
-	d.answerShowing(DispLate, NoticeTooLate, shows)
-}
-
-// yesToNothing is a yes whose question we cannot find. If we wait for this
-// address, it gets the request anew, code and all.
-func (d *decision) yesToNothing() {
-	var waiting []Shown
-	for _, e := range d.Own {
-		if s := e.State(); s == StateAwaiting || s == StateUndecided {
-			waiting = append(waiting, Shown{e.ID, e.Current().N})
-		}
-	}
-	switch {
-	case len(waiting) > 0 && !d.Campaign.AcceptsConfirmation(d.Mail.Received):
-		d.tooLate(waiting)
-		return
-	case len(waiting) > 0:
-		d.answerShowing(DispProveFirst, NoticeUseLink, waiting)
-		return
-	}
-	d.person(TaskUnclear, "A yes, but to no question of ours that we know of.")
-}
-
-// unprovenYes changes nothing. The writer, if it is the address that we asked, is
-// shown the page; anybody else's yes goes to a person, unless the organization's
-// own domain vouches for it where the asked person left the decision to others.
-func (d *decision) unprovenYes() {
-	if d.fromContact(d.Shown) {
-		d.answerShowing(DispProveFirst, NoticeUseLink, versionsOf(d.Shown))
-		return
-	}
-	waiting := !slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return e.State() != StateUndecided || !d.fromDomain(e) })
-	if waiting && d.signsThisReply(d.Mail.Origin.Authentication) {
-		d.confirmShown()
-		return
-	}
-	d.person(TaskUnclear, "A yes from another address than the one we asked. Nothing was changed.")
-}
-
-func (d *decision) confirmShown() {
-	var confirmed, already, renewed []Shown
-	for i, e := range d.Shown {
-		now := e.Current()
-		state := e.State()
-		switch {
-		case state == StateWithdrawn || state == StateDeclined:
-			d.task(TaskUnclear, e.ID, "A yes to a signature that was withdrawn or declined.")
-		case now.Verification == Confirmed:
-			already = append(already, Shown{e.ID, now.N})
-		case i < len(d.Asked.Shows) && d.Asked.Shows[i].Version != now.N:
-			renewed = append(renewed, Shown{e.ID, now.N}) // edited since: asked anew with the line as it is (U12)
-		default:
-			d.confirm(e, now.N)
-			confirmed = append(confirmed, Shown{e.ID, now.N})
-		}
-	}
-	switch {
-	case len(renewed) > 0:
-		d.answerShowing(DispProveFirst, NoticeRequest, renewed)
-	case len(confirmed) > 0:
-		d.answerConfirmed(confirmed)
-	case len(already) > 0:
-		d.answerShowing(DispSignedAgain, NoticeAlready, already)
-	default:
-		d.answer(DispPerson, NoticeAcknowledge, nil)
-	}
-}
-
-// confirm records the signer's yes and, where the campaign lists by itself, the approval.
-func (d *decision) confirm(e *Endorsement, version int) {
-	ev := d.newEvent(e.ID, EventConfirmed, version)
-	ev.Channel = ByReply
-	ev.Who = Person{Name: CleanLine(d.Mail.FromName(), 120), Address: d.Mail.From()}
-	d.out.Events = append(d.out.Events, ev)
-	if listsByItself(d.Campaign, e) {
-		d.out.Events = append(d.out.Events, approval(e.ID, version, d.Now))
-	}
-}
-
-// answerConfirmed queues "we have your answer", unless the line is listed at once:
-// then "on the list" is the answer, and Settle writes it.
-func (d *decision) answerConfirmed(confirmed []Shown) {
-	if allListed(d.Campaign, d.Shown, confirmed) {
-		d.out.Disposition, d.out.Silence = DispConfirmed, Answered
-		return
-	}
-	d.answerShowing(DispConfirmed, NoticeReceived, confirmed, func(n *Notice) { n.DueAt = d.Now.Add(receivedDelay) })
-}
-
-// yesWithChange is a yes that corrects the line: the changed line is confirmed in
-// the same breath, and the organizer sees the difference once (U05).
-func (d *decision) yesWithChange() {
-	e := d.Shown[0]
-	if len(d.Shown) > 1 || len(d.Mail.Reading.Organizations) > 1 {
-		d.person(TaskUnclear, "A yes with changes to more than one organization.")
-		return
-	}
-	if s := e.State(); s == StateWithdrawn || s == StateDeclined {
-		d.person(TaskUnclear, "A yes with changes to a signature that was withdrawn or declined.")
-		return
-	}
-	version := e.Current().N + 1
-	d.change(e, d.changed(e))
-	d.confirm(&Endorsement{ID: e.ID, Confidence: Low}, version) // a changed line is always reviewed
-	d.answerShowing(DispConfirmed, NoticeCorrected, []Shown{{e.ID, version}}, before(e, false))
-}
-
 // no closes what was asked; nothing was published and nothing will be.
 func (d *decision) no() {
 	if len(d.Shown) == 0 && d.Mail.Reading.Intent == Decline {
@@ -213,6 +84,10 @@ func (d *decision) no() {
 	}
 	if len(d.Shown) == 0 {
 		d.person(TaskUnclear, "A no, but to no question of ours that we know of.")
+		return
+	}
+	if k := d.Asked.Kind; !k.asksForYes() && k != NoticeReceived && k != NoticeListed {
+		d.person(TaskUnclear, "A no to a mail of ours that did not ask for a yes. Nothing was changed.")
 		return
 	}
 	if !d.proven() {
@@ -279,7 +154,7 @@ func (d *decision) unprovenLeave() {
 // proveTo sends a link for the purpose to the address on file, at most one a day.
 func (d *decision) proveTo(e *Endorsement, p Purpose) {
 	contact := e.Current().Fields.Contact
-	if contact == "" {
+	if contact == "" || e.OnHold != "" { // held: whoever owns the address may never have written to us (R33)
 		return
 	}
 	n := d.notice(NoticeProveLink, contact, []Shown{{e.ID, e.Current().N}})
@@ -300,8 +175,8 @@ func (d *decision) targets() []*Endorsement {
 		}
 		return out
 	}
-	if t := live(d.Shown); len(t) > 0 {
-		return t
+	if len(d.Shown) > 0 {
+		return live(d.Shown) // gone already: the writer's other signatures are not meant
 	}
 	var named []*Endorsement
 	for i, c := range d.Mail.Reading.Organizations {
