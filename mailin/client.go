@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"countersign/petition"
+
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-sasl"
@@ -224,6 +226,8 @@ func Problem(err error) string {
 		return "The server's name is not known."
 	case errors.Is(err, ErrFolder):
 		return "The folder cannot be opened. Is its name right?"
+	case errors.Is(err, petition.ErrFull):
+		return "The disk of the database is full. Make room there; mail waits on the server."
 	case errors.Is(err, errStore):
 		return "The database does not answer."
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):

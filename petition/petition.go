@@ -16,6 +16,7 @@ var (
 	ErrLeaseLost  = errors.New("the lease has passed to another process") // stop working on what it guards
 	ErrToken      = errors.New("this link does not work")                 // wrong, old, or for another purpose: callers show one text
 	ErrNewer      = errors.New("the database is newer than this program") // install the newer program
+	ErrFull       = errors.New("the disk of the database is full: make room there; nothing is lost, and work goes on by itself")
 	ErrBusy       = errors.New("another process uses this database file") // a second serve on one SQLite file
 	ErrIncomplete = errors.New("the campaign is not complete")            // campaign open refuses; the message lists what is missing
 )

@@ -4,7 +4,7 @@
 //
 // A method is one transaction: it happened as a whole, or it did not and the error
 // says why. Errors that callers branch on are petition's (ErrNotFound, ErrConflict,
-// ErrLeaseLost, ErrToken, ErrNewer, ErrBusy, ErrIncomplete); every other error is a
+// ErrLeaseLost, ErrToken, ErrNewer, ErrBusy, ErrFull, ErrIncomplete); every other error is a
 // fault of the machine or the database, and trying again later is right: no method
 // has an effect twice. Transactions that lose a race (serialization failure,
 // deadlock, a busy file) are repeated inside.
@@ -305,6 +305,15 @@ func lostRace(err error) bool {
 		return e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED
 	}
 	return false
+}
+
+// full reports that the database has no room left.
+func full(err error) bool {
+	if e, ok := errors.AsType[*pq.Error](err); ok {
+		return e.Code == "53100" // disk_full
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_FULL
 }
 
 // badRow reports errors that one row of many may be to blame for: then each is tried by itself.

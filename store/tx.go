@@ -164,6 +164,9 @@ const tries = 8 // of a transaction that keeps losing races
 func (s *Store) inTx(ctx context.Context, do func(t *tx) error) error {
 	for i := 1; ; i++ {
 		err := s.once(ctx, do)
+		if full(err) {
+			return fmt.Errorf("%w (%w)", petition.ErrFull, err)
+		}
 		if err == nil || i == tries || !lostRace(err) {
 			return err
 		}
