@@ -3,6 +3,7 @@ package petition
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrNotAllowed is for an act that the one who asks may not do, or that is no longer possible.
@@ -179,19 +180,41 @@ func (a *action) correction(e *Endorsement) {
 
 // wait leaves the decision to somebody else, whom the signer may name (U13).
 func (a *action) wait() error {
-	return a.each(func(e *Endorsement) error {
+	var shows []Shown
+	to := CanonicalAddress(a.Address)
+	err := a.each(func(e *Endorsement) error {
 		if !e.WithdrawnAt.IsZero() || e.Current().Verification == Confirmed {
 			return ErrNotAllowed
 		}
 		if e.Current().Verification != Undecided {
 			a.event(e, EventUndecided, e.Current().N)
 		}
-		shows := []Shown{{e.ID, e.Current().N}}
-		if to := CanonicalAddress(a.Address); to != "" && to != e.Current().Fields.Contact {
-			a.notice(NoticeRequest, to, e.Locale, key("second", shows)+":"+a.Now.UTC().Format("2006-01-02"), shows)
+		if to != "" && to != e.Current().Fields.Contact {
+			shows = append(shows, Shown{e.ID, e.Current().N})
 		}
 		return nil
 	})
+	if err != nil || len(shows) == 0 || !a.mayWriteTo(to) {
+		return err
+	}
+	a.notice(NoticeRequest, to, a.Situation.Endorsements[0].Locale, key("second", shows)+":"+a.Now.UTC().Format("2006-01-02"), shows)
+	return nil
+}
+
+// mayWriteTo reports whether an address that somebody typed may be asked: not ours,
+// and no more often a day than others, whatever number of signatures name it. Whoever
+// owns it has not written to us (R34).
+func (a *action) mayWriteTo(to string) bool {
+	if slices.Contains(a.Rules.Own, to) || slices.Contains(a.Rules.Own, WithoutPlus(to)) {
+		return false
+	}
+	n := 0
+	for _, r := range a.Recent {
+		if r.Kind == NoticeRequest && r.MailID == 0 {
+			n++
+		}
+	}
+	return n < orDefault(a.Rules.PerAddress, defaultPerAddress)
 }
 
 // remove is "we did not ask for this": gone at once, and back within seven days if it was a slip (U12).
@@ -303,6 +326,9 @@ func (a *action) newLink() {
 		shown := Shown{e.ID, e.Current().N}
 		switch e.State() {
 		case StateAwaiting, StateUndecided:
+			if e.OnHold != "" { // its sender may be forged: the address's owner may never have written to us (R33)
+				continue
+			}
 			asking = append(asking, shown)
 		case StateConfirmed, StateListed, StateDeclined:
 			own = append(own, shown)

@@ -1,6 +1,9 @@
 package petition
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // maxClaims is how many organizations one mail may sign for by itself; more are a person's to check.
 const maxClaims = 30
@@ -11,8 +14,12 @@ func (d *decision) signOn() {
 		return
 	}
 	s := signing{decision: d}
+	seen := map[string]bool{} // named twice in one mail is one signature
 	for i, c := range d.Mail.Reading.Organizations {
-		s.claim(i, c)
+		if k := string(c.Kind) + NameKey(c.Name); !seen[k] {
+			seen[k] = true
+			s.claim(i, c)
+		}
 	}
 	s.answer()
 }
@@ -130,8 +137,8 @@ func (s *signing) colleague(twin *Endorsement, f Fields) {
 	ev.OtherID = twin.ID
 	s.out.Events = append(s.out.Events, ev)
 	s.task(TaskDuplicate, id, "Somebody else has signed for an organization of this name.")
-	if _, listed := twin.Listed(); listed {
-		s.already = append(s.already, Shown{twin.ID, twin.Current().N})
+	if v, listed := twin.Listed(); listed { // what is public, not a correction that waits (trap 2)
+		s.already = append(s.already, Shown{twin.ID, v.N})
 		return
 	}
 	s.ask(id, 1)
@@ -193,7 +200,7 @@ func (d *decision) forwarded() {
 
 // conditional keeps a signature that somebody else must decide first: not listed, not nagged (U13, trap 1).
 func (d *decision) conditional() {
-	if shown := d.asShown(); len(shown) > 0 && d.fromContact(shown) {
+	if shown := d.asShown(); len(shown) > 0 && d.fromContact(shown) && (len(d.Shown) > 0 || !d.namesAnother(shown)) {
 		d.waitFor(shown)
 		return
 	}
@@ -212,6 +219,17 @@ func (d *decision) conditional() {
 	default:
 		s.decision.answer(DispThanked, NoticeOrganizations, nil)
 	}
+}
+
+// namesAnother reports whether the mail names an organization that is none of these:
+// a secretary's next one is not a word about the last.
+func (d *decision) namesAnother(es []*Endorsement) bool {
+	return slices.ContainsFunc(d.Mail.Reading.Organizations, func(c Claim) bool {
+		return !slices.ContainsFunc(es, func(e *Endorsement) bool {
+			f := e.Current().Fields
+			return NameKey(f.Name) == NameKey(c.Name) || f.OtherName != "" && NameKey(f.OtherName) == NameKey(c.Name)
+		})
+	})
 }
 
 func (s *signing) provisional(i int, c Claim) {

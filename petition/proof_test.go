@@ -1,6 +1,7 @@
 package petition
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -83,5 +84,96 @@ func TestU06LateYesOfAColleague(t *testing.T) {
 	w.decide(w.mail("director@lindenau.example", VerifyYes, proof(AlignedPass), w.answers(request)))
 	if got := w.endorsements[0].State(); got != StateUndecided {
 		t.Errorf("state %s", got)
+	}
+}
+
+// TestDeclinedIsNotListedByARule: a yes on the page does not overrule the organizer who declined.
+func TestDeclinedIsNotListedByARule(t *testing.T) {
+	w := newWorld(t)
+	w.campaign.Listing = WhenConfirmed
+	w.decide(w.mail("office@lindenau.example", SignOn, proof(AlignedPass), claims("City Library Lindenau")))
+	w.act(Action{Kind: ActDecline, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk, Why: "not an organization"})
+	w.act(Action{Kind: ActConfirm, Endorsements: []int64{1}, Channel: ByLink})
+	if got := w.listed(); len(got) != 0 {
+		t.Errorf("listed %v", got)
+	}
+}
+
+// TestR33HeldIsNeverWrittenTo: what came with failed authentication makes us write to the
+// forged sender neither by the form for new links nor by a stranger's withdrawal.
+func TestR33HeldIsNeverWrittenTo(t *testing.T) {
+	w := newWorld(t)
+	w.decide(w.mail("victim@lindenau.example", SignOn, proof(ProofFail), claims("City Library Lindenau")))
+	if w.endorsements[0].OnHold == "" {
+		t.Fatal("not held")
+	}
+	w.act(Action{Kind: ActNewLink, Address: "victim@lindenau.example"})
+	w.decide(w.mail("mallory@evil.example", Withdraw, claims("City Library Lindenau")))
+	for _, n := range w.notices {
+		if n.To == "victim@lindenau.example" {
+			t.Errorf("%s was sent", n.Kind)
+		}
+	}
+}
+
+// TestU13SecondAddressIsNotFlooded: one mail for all lines of a request, a few a day
+// to one address, none to ourselves.
+func TestU13SecondAddressIsNotFlooded(t *testing.T) {
+	w := newWorld(t)
+	for i := range 6 {
+		w.decide(w.mail("mallory@evil.example", SignOn, claims(fmt.Sprintf("Reading Circle %c", 'A'+2*i), fmt.Sprintf("Reading Circle %c", 'B'+2*i))))
+	}
+	sent := map[string]int{}
+	for _, to := range []string{"victim@lindenau.example", "sign@opensunday.example"} {
+		for i := range int64(6) {
+			s := Situation{Now: w.now, Rules: w.rules, Campaign: w.campaign, Endorsements: []*Endorsement{w.byID(2*i + 1), w.byID(2*i + 2)}}
+			for _, n := range w.notices {
+				if n.To == to {
+					s.Recent = append(s.Recent, n)
+				}
+			}
+			o, err := Act(s, Action{Kind: ActWait, Channel: ByLink, Address: to})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.carryOut(o)
+			sent[to] += len(o.Notices)
+		}
+	}
+	if sent["victim@lindenau.example"] != 3 || sent["sign@opensunday.example"] != 0 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+// TestTrap2OnlyThePublicLine: a colleague is shown what the list shows, not a correction that waits.
+func TestTrap2OnlyThePublicLine(t *testing.T) {
+	w := newWorld(t)
+	w.signed(StateListed)
+	w.act(Action{Kind: ActCorrect, Endorsements: []int64{1}, Channel: ByLink, Fields: Fields{Name: "City Library Lindenau", OtherName: "not public yet"}})
+	w.decide(w.mail("director@lindenau.example", SignOn, claims("City Library Lindenau")))
+	if got := w.last(NoticeAlready).Shows[0]; got.Version != 1 {
+		t.Errorf("shows version %d", got.Version)
+	}
+}
+
+// TestNamedTwice: one organization twice in a mail is one line, and one in the request.
+func TestNamedTwice(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		w.decide(w.mail("office@lindenau.example", SignOn, claims("City Library Lindenau", "The City Library Lindenau")))
+		if request := w.last(NoticeRequest); len(w.endorsements) != 1 || len(request.Shows) != 1 {
+			t.Fatalf("%d lines, request shows %v", len(w.endorsements), request.Shows)
+		}
+	}
+}
+
+// TestTrap1SecondOrganizationUndecided: "this one must decide first" about another
+// organization is kept for that one.
+func TestTrap1SecondOrganizationUndecided(t *testing.T) {
+	w := newWorld(t)
+	w.decide(w.mail("office@federation.example", SignOn, claims("Reading Circle North")))
+	w.decide(w.mail("office@federation.example", Conditional, claims("Reading Circle South"), func(m *Mail) { m.Reading.Undecided = true }))
+	if len(w.endorsements) != 2 || w.endorsements[0].State() != StateAwaiting || w.endorsements[1].State() != StateUndecided {
+		t.Errorf("%d lines, the first is %s", len(w.endorsements), w.endorsements[0].State())
 	}
 }

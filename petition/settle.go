@@ -9,7 +9,7 @@ import (
 // confirmation, to be reviewed afterwards (U07): surely read, from a proven
 // address, and invited where the campaign asks for that.
 func listsByItself(c *Campaign, e *Endorsement) bool {
-	sure := e.Confidence == High && e.Aligned && e.DuplicateOf == 0 && e.OnHold == ""
+	sure := e.Confidence == High && e.Aligned && e.DuplicateOf == 0 && e.OnHold == "" && e.Current().Review != Declined // no rule overrules a person
 	switch c.Listing {
 	case WhenConfirmed:
 		return sure
