@@ -234,13 +234,15 @@ func (w *writing) country(code string) string {
 // to its own signer, or to anybody if it is public (trap 2, U24).
 func (w *writing) mayTellAlready() bool {
 	return !slices.ContainsFunc(w.Endorsements, func(e *petition.Endorsement) bool {
-		if _, listed := e.Listed(); !listed {
+		v, listed := e.Listed()
+		if !listed {
 			return true
 		}
 		if e.Current().Fields.Contact == w.Notice.To {
 			return false
 		}
-		return e.Withheld || !w.Campaign.Visible(w.Notice.QueuedAt, "")
+		shown := slices.Contains(w.Notice.Shows, petition.Shown{EndorsementID: e.ID, Version: v.N})
+		return !shown || e.Withheld || !w.Campaign.Visible(w.Notice.QueuedAt, "")
 	})
 }
 
