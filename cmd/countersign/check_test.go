@@ -1,9 +1,18 @@
 package main
 
 import (
+	"context"
+	"crypto/x509"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-smtp"
+
+	"countersign/petition"
 	"countersign/postoffice"
 )
 
@@ -84,5 +93,33 @@ func TestCheckExplainsWhatFails(t *testing.T) {
 			}
 			wantLines(t, out.String(), [][]string{tt.want})
 		})
+	}
+}
+
+// U11: silence and refusal are told apart, and both name the other ports.
+func TestExplainTellsTimeoutFromRefusal(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want []string
+	}{
+		{&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, []string{"does not answer at port 587", "a firewall", "465", "2525"}},
+		{context.DeadlineExceeded, []string{"does not answer at port 587"}},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, []string{"refuses connections at port 587: nothing listens there", "465", "2525"}},
+		{&net.DNSError{Err: "no such host", Name: "smtp.example.org", IsNotFound: true}, []string{"there is no server named smtp.example.org"}},
+		{x509.UnknownAuthorityError{}, []string{"a certificate that nobody vouches for", "ca_file"}},
+		{x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"mail.example.org"}}, Host: "smtp.example.org"}, []string{"is for mail.example.org: use that name"}},
+		{&smtp.SMTPError{Code: 535, Message: "5.7.8 authentication failed"}, []string{"refuses the user name or the password", "app password", "group"}},
+		{&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "no"}, []string{"refuses the user name or the password"}},
+		{petition.ErrFull, []string{"make room there"}},
+	} {
+		text := explain(tt.err, "smtp.example.org:587") + otherPorts(tt.err)
+		for _, want := range tt.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%v: %q does not say %q", tt.err, text, want)
+			}
+		}
+		if strings.Contains(text, "2525") != (len(tt.want) > 2 && tt.want[len(tt.want)-1] == "2525" || tt.err == context.DeadlineExceeded) {
+			t.Errorf("%v: other ports in %q", tt.err, text)
+		}
 	}
 }

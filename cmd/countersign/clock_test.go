@@ -108,7 +108,7 @@ func TestClockSendsAtTheRightTime(t *testing.T) {
 	clock := s.clock()
 	day := 24 * time.Hour
 	sent := map[string][]int{} // days after the request, by kind and address
-	for d := range 42 { // the last reminder's link counts for 21 days
+	for d := range 42 {        // the last reminder's link counts for 21 days
 		for range 2 { // a second round in the same hour changes nothing
 			if err := clock.round(t.Context()); err != nil {
 				t.Fatal(err)
