@@ -63,7 +63,7 @@ func (c *UnderstanderConfig) understand(ctx context.Context, in petition.Mail) (
 		Similar: similar(m, in),
 		NewText: newText(m.New),
 	}
-	u.References = c.Keys.FindReferences(u.Header)
+	u.References = c.references(u.Header, &m.Header)
 	own := call(ctx, c.OwnAddresses)
 	u.Origin = origin.Check(ctx, in.Raw, m, origin.Settings{
 		OwnAddresses:       own,
@@ -88,6 +88,30 @@ func (c *UnderstanderConfig) understand(ctx context.Context, in petition.Mail) (
 		u.Reading.Missing, u.Reading.Confidence = "size", petition.Low
 	}
 	return u, ctx.Err()
+}
+
+// references finds our reply references and names the field that really carries each:
+// what a server wrote on the way (Delivered-To) follows from where somebody sent the mail,
+// and no signature of its author covers it (R28).
+func (c *UnderstanderConfig) references(facts petition.Header, h *message.Header) []petition.Reference {
+	found := c.Keys.FindReferences(facts)
+	in := func(list []message.Address, notice int64) bool {
+		var only petition.Header
+		for _, a := range list {
+			only.Recipients = append(only.Recipients, petition.CanonicalAddress(a.Address))
+		}
+		return slices.ContainsFunc(c.Keys.FindReferences(only), func(r petition.Reference) bool { return r.Notice == notice })
+	}
+	for i := range found {
+		switch r := &found[i]; {
+		case r.Where != "to" || in(h.To, r.Notice):
+		case in(h.Cc, r.Notice):
+			r.Where = "cc"
+		default:
+			r.Where = "delivered-to"
+		}
+	}
+	return found
 }
 
 func call(ctx context.Context, f func(context.Context) []string) []string {

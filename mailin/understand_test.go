@@ -98,7 +98,7 @@ On Sunday you wrote:
 	if !u.Header.Date.Equal(time.Date(2026, 3, 1, 10, 59, 0, 0, time.UTC)) {
 		t.Errorf("date %v", u.Header.Date)
 	}
-	if want := []petition.Reference{{Notice: 7, Where: "to"}, {Notice: 9, Where: "in-reply-to"}, {Notice: 8, Where: "references"}}; !reflect.DeepEqual(u.References, want) {
+	if want := []petition.Reference{{Notice: 7, Where: "delivered-to"}, {Notice: 9, Where: "in-reply-to"}, {Notice: 8, Where: "references"}}; !reflect.DeepEqual(u.References, want) {
 		t.Errorf("references %v, want %v", u.References, want)
 	}
 	if want := []string{"K7M2-QX9D-4TWA", "ABCD-EFGH-JKMN"}; !reflect.DeepEqual(u.Codes, want) {
@@ -180,6 +180,18 @@ func TestOriginIsTold(t *testing.T) {
 		}
 		if u.Origin.Automatic.Kind != petition.AutoLoop {
 			t.Errorf("%s: our own mail is %q", mailbox, u.Origin.Automatic.Kind)
+		}
+	}
+}
+
+// R28: a reference that only the envelope carried is not in a field that the author signs.
+func TestReferenceOfTheEnvelope(t *testing.T) {
+	keys := testKeys(t)
+	to := keys.ReplyTo(7, inbox)
+	for header, where := range map[string]string{"To: " + to: "to", "To: a@far.example\r\nCc: " + to: "cc", "To: a@far.example": "delivered-to"} {
+		u, err := understander(t, nil)(t.Context(), petition.Mail{Raw: []byte("Delivered-To: " + to + "\r\n" + header + "\r\nFrom: jw@readers.example\r\n\r\nyes\r\n")})
+		if err != nil || len(u.References) != 1 || u.References[0] != (petition.Reference{Notice: 7, Where: where}) {
+			t.Errorf("%q: %+v, %v", header, u.References, err)
 		}
 	}
 }

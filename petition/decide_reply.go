@@ -28,8 +28,9 @@ func (d *decision) proven() bool {
 // maxCodeTries is how many wrong codes a notice endures before its code counts no more (U10).
 const maxCodeTries = 10
 
-// signsThisReply guards against a replay of an old signed mail: by DKIM alone, a
-// carrier of the reference must be signed and Date be recent. A domain that passes
+// signsThisReply guards against a replay of a signed mail: by DKIM alone, the field
+// that carries the reference must be signed and Date be recent; any other field that
+// is signed says nothing of this reply. A domain that passes
 // by the receiving server's SPF needs neither. The secret code in the text serves
 // as well, since a body is always signed.
 func (d *decision) signsThisReply(a Authentication) bool {
@@ -47,7 +48,7 @@ func (d *decision) signsThisReply(a Authentication) bool {
 		if s.Result != "pass" || OrganizationalDomain(s.Domain) != OrganizationalDomain(Domain(d.Mail.From())) {
 			continue
 		}
-		if slices.ContainsFunc([]string{"to", "subject", "in-reply-to", "references"}, func(h string) bool { return slices.Contains(s.Headers, h) }) {
+		if slices.ContainsFunc(d.Mail.References, func(r Reference) bool { return r.Notice == d.Asked.ID && slices.Contains(s.Headers, r.Where) }) {
 			return true
 		}
 	}

@@ -177,3 +177,18 @@ func TestTrap1SecondOrganizationUndecided(t *testing.T) {
 		t.Errorf("%d lines, the first is %s", len(w.endorsements), w.endorsements[0].State())
 	}
 }
+
+// TestR28ReplayOfAnotherMail: a mail that the signer wrote to somebody, sent on to us with a
+// reference in a field that its signature does not cover, confirms nothing.
+func TestR28ReplayOfAnotherMail(t *testing.T) {
+	for where, want := range map[string]State{"references": StateAwaiting, "delivered-to": StateAwaiting, "in-reply-to": StateConfirmed, "to": StateConfirmed} {
+		w := newWorld(t)
+		request := w.signed(StateAwaiting)
+		w.decide(w.mail("office@lindenau.example", VerifyYes, proof(AlignedPass), func(m *Mail) { // its DKIM covers to and in-reply-to
+			m.References = []Reference{{Notice: request.ID, Where: where}}
+		}))
+		if got := w.endorsements[0].State(); got != want {
+			t.Errorf("%s: %s", where, got)
+		}
+	}
+}

@@ -33,7 +33,7 @@ const (
 // never authorises: it travels in every forward (R38).
 type Reference struct {
 	Notice int64  `json:"notice"`
-	Where  string `json:"where"` // the header field that carries it, lower case: to, in-reply-to, references
+	Where  string `json:"where"` // the header field that carries it, lower case: to, cc, in-reply-to, references; delivered-to: only the envelope
 }
 
 // Keys makes and checks every token. Tokens are recomputed, never stored.

@@ -211,6 +211,15 @@ func TestR47AuthenticationResults(t *testing.T) {
 }
 
 // R18: two From addresses are never aligned, whatever the provider says.
+// R28: a pass of the envelope's domain is the writer's own only where it is aligned with From.
+func TestR28ForeignSPFIsNotThePass(t *testing.T) {
+	raw := []byte("Authentication-Results: mx.host.test; dkim=pass header.d=readingroom.example; spf=pass smtp.mailfrom=mallory@evil.example\r\n" + plainMail)
+	a := Check(t.Context(), raw, nil, Settings{TrustedAuthservIDs: []string{"mx.host.test"}}).Authentication
+	if a.Proof() != petition.AlignedPass || a.SPF == resultPass {
+		t.Errorf("%+v", a)
+	}
+}
+
 func TestR18NoAlignmentForTwoSenders(t *testing.T) {
 	raw := []byte("Authentication-Results: mx.host.test; dmarc=pass header.from=readingroom.example\r\n" + strings.Replace(plainMail, "From: Ann Bell <ann@readingroom.example>", "From: ann@readingroom.example, bob@readingroom.example", 1))
 	if a := Check(t.Context(), raw, nil, Settings{TrustedAuthservIDs: []string{"mx.host.test"}}).Authentication; a.AlignedDomain != "" {
