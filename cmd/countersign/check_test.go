@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"net"
 	"os"
 	"strings"
@@ -118,7 +119,7 @@ func TestExplainTellsTimeoutFromRefusal(t *testing.T) {
 				t.Errorf("%v: %q does not say %q", tt.err, text, want)
 			}
 		}
-		if strings.Contains(text, "2525") != (len(tt.want) > 2 && tt.want[len(tt.want)-1] == "2525" || tt.err == context.DeadlineExceeded) {
+		if strings.Contains(text, "2525") != (len(tt.want) > 2 && tt.want[len(tt.want)-1] == "2525" || errors.Is(tt.err, context.DeadlineExceeded)) {
 			t.Errorf("%v: other ports in %q", tt.err, text)
 		}
 	}

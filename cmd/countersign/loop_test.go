@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +31,9 @@ func (i installation) run(t *testing.T, o serviceOptions) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
 	o.DNS = func(context.Context, string) ([]string, error) { return nil, nil } // no domain has a record
 	s, err := newService(t.Context(), &c, o)
 	if err != nil {
@@ -563,5 +568,97 @@ func TestReaderBreaksOnOneMail(t *testing.T) {
 	h, err := s.store.Health(t.Context())
 	if err != nil || h.Mails[petition.MailQuarantined] != 1 {
 		t.Errorf("health %+v (%v)", h, err)
+	}
+}
+
+// U08, R55: at its most talkative the log holds no address, name, subject or token of a signer.
+func TestLogsNameNobody(t *testing.T) {
+	i := install(t, "", postoffice.Options{Faults: func(s postoffice.Step) *postoffice.Fault {
+		if s.Command == postoffice.AtRcpt && strings.Contains(s.To, "refused") {
+			return &postoffice.Fault{Code: 550, Enhanced: [3]int{5, 1, 1}, Text: "<" + s.To + "> unknown"}
+		}
+		return nil
+	}})
+	var log lockedLog
+	s := i.run(t, serviceOptions{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	const refused = "anna@refused.example"
+	i.send(t, signerAddress, letterFrom(signerAddress, "Subjectsecret we sign", signingFor("City Library Lindenau")))
+	i.send(t, refused, letterFrom(refused, "We sign", signingFor("Reading Circle Plagwitz")))
+	request := i.waitFor(t, signerAddress, "Is this correct?")
+	settled(t, s, 2)
+	link := strings.TrimPrefix(linkTo(request, "/c/"), "http://127.0.0.1:1")
+	if status, _ := get(t, "http://"+s.Addr()+link); status != 200 {
+		t.Fatalf("the link gives %d", status)
+	}
+	_, _ = get(t, "http://"+s.Addr()+link+"x")
+	i.send(t, signerAddress, string(reply(request, signerAddress, "Yes, we confirm.", time.Now(), "yes@lindenau.example")))
+	settled(t, s, 3)
+	text := log.String()
+	if !strings.Contains(text, "mail decided") || !strings.Contains(text, "notice=2") {
+		t.Fatalf("the log says next to nothing: %q", text)
+	}
+	for _, secret := range []string{"lindenau.example", "refused.example", "Ada Moor", "Lindenau", "Subjectsecret", strings.TrimPrefix(link, "/c/"), "Plagwitz"} {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, secret) {
+				t.Errorf("the log holds %q: %s", secret, line)
+				break
+			}
+		}
+	}
+}
+
+// lockedLog is a log of several goroutines.
+type lockedLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Several mailboxes and campaigns in one installation: each mail goes where it was sent.
+func TestTwoMailboxesTwoCampaigns(t *testing.T) {
+	const other = "sign@cyclepaths.example"
+	i := install(t, "", postoffice.Options{})
+	i.account(t, other)
+	config, err := os.ReadFile(i.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = bytes.Replace(config, []byte("[smtp]\n"), []byte("[smtp]\nfrom = \"countersign@opensunday.example\"\n"), 1)
+	config = fmt.Appendf(config, "\n[mailbox.paths]\nserver = %q\nsecurity = \"none\"\nusername = %q\npassword = %q\naddresses = [%q]\ncampaign = \"cycle-paths\"\n", i.office.IMAPAddr(), other, password, other)
+	if err := os.WriteFile(i.config, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	letter := filepath.Join(t.TempDir(), "letter.md")
+	if err := os.WriteFile(letter, []byte("# Cycle paths\n\nWe ask for them.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i.do(t, "campaign", "create", "cycle-paths", "--name", "Cycle paths for all", "--address", other, "--controller", "Towpath Club", "--contact", "Ivo", "--privacy-url", "https://example.org/p", "--text", "en="+letter)
+	i.do(t, "campaign", "open", "cycle-paths")
+	s := i.run(t, serviceOptions{})
+	const asks = "ada@circles.example"
+	i.account(t, asks)
+	i.send(t, asks, letterFrom(asks, "We sign", signingFor("Reading Circle Plagwitz")))
+	raw := strings.ReplaceAll(letterFrom(asks, "We sign", signingFor("Reading Circle Plagwitz")), "To: "+campaignAddress, "To: "+other)
+	if err := i.office.Deliver(t.Context(), asks, []string{other}, []byte(raw), postoffice.NoVerdict); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, s, 2)
+	from := map[string]string{}
+	for _, l := range i.got(asks) {
+		from[l.Header.From[0].Address] = l.Header.Subject
+	}
+	if len(from) != 2 || !strings.Contains(from[other], "Cycle paths for all") || !strings.Contains(from[campaignAddress], "Open on Sunday") {
+		t.Errorf("answers %v", from)
 	}
 }
