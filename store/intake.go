@@ -20,9 +20,13 @@ const (
 // ClaimMails takes up to n recorded mails to read, oldest first, with their bytes.
 // Others leave them alone for the lease. A mail whose reading was begun twice and
 // never finished is quarantined instead, for a person: it cannot stop the next (R16).
+// One whose first reading did not finish is handed out alone, after the fresh ones: a
+// mail that kills the process must not take those that were claimed with it along.
 func (s *Store) ClaimMails(ctx context.Context, holder string, n int, lease time.Duration) ([]petition.Mail, error) {
 	var claimed []int64
+	most := n
 	err := s.inTx(ctx, func(t *tx) error {
+		n := most // a repeated transaction begins anew
 		var hopeless []int64
 		if err := t.list(ctx, &hopeless, `SELECT id FROM mails WHERE state='recorded' AND attempts>=2 AND claimed_until<$1`+s.forUpdate(),
 			toMicros(t.now)); err != nil {
@@ -33,10 +37,19 @@ func (s *Store) ClaimMails(ctx context.Context, holder string, n int, lease time
 				return err
 			}
 		}
-		claimed = nil
-		return t.list(ctx, &claimed, `UPDATE mails SET attempts=attempts+1, claimed_by=$1, claimed_until=$2
-			WHERE id `+s.among(`SELECT id FROM mails WHERE state='recorded' AND claimed_until<$3 AND attempts<$4
-			ORDER BY id LIMIT $5`)+` RETURNING id`, holder, toMicros(t.now.Add(lease)), toMicros(t.now), maxReadings, n)
+		for attempts := range maxReadings {
+			claimed = nil
+			if err := t.list(ctx, &claimed, `UPDATE mails SET attempts=attempts+1, claimed_by=$1, claimed_until=$2
+				WHERE id `+s.among(`SELECT id FROM mails WHERE state='recorded' AND claimed_until<$3 AND attempts=$4
+				ORDER BY id LIMIT $5`)+` RETURNING id`, holder, toMicros(t.now.Add(lease)), toMicros(t.now), attempts, n); err != nil {
+				return err
+			}
+			if len(claimed) > 0 {
+				return nil
+			}
+			n = 1
+		}
+		return nil
 	})
 	if err != nil || len(claimed) == 0 {
 		return nil, err

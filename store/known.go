@@ -177,11 +177,24 @@ func named(e *petition.Endorsement, key string) bool {
 	})
 }
 
+// straight reports whether nothing on the mail's way forbids an answer.
+func straight(m *petition.Mail) bool {
+	kind := m.Origin.Automatic.Kind
+	return !m.Spam && !m.Origin.SpamFlagged && (kind == petition.Human || kind == "") && m.Origin.Authentication.Proof() != petition.ProofFail
+}
+
 // knownOfSender loads what limits answers count (R34).
 func (t *tx) knownOfSender(ctx context.Context, k *petition.Known) error {
 	m := k.Mail
 	if m.Similar != "" {
-		if err := t.get(ctx, &k.Repeats, `SELECT COUNT(*) FROM mails WHERE submission=$1 AND state='decided' AND id<>$2`, m.Similar, m.ID); err != nil {
+		// A copy that got no answer because of the way it took (another campaign's address, a list, a
+		// junk folder, a forwarder that broke its signature) does not silence the one that came straight.
+		campaign, straight := int64(0), straight(m)
+		if k.Campaign != nil {
+			campaign = k.Campaign.ID
+		}
+		if err := t.get(ctx, &k.Repeats, `SELECT COUNT(*) FROM mails WHERE submission=$1 AND state='decided' AND id<>$2
+			AND COALESCE(campaign_id, 0)=$3 AND (NOT $4 OR silence NOT IN ('automatic', 'spam', 'authentication_failed'))`, m.Similar, m.ID, campaign, straight); err != nil {
 			return err
 		}
 	}

@@ -133,8 +133,14 @@ func (s *Store) QueueLength(ctx context.Context) (due int, oldest time.Time, err
 }
 
 // HoldDue holds every due notice until an organizer releases it (R59), and says how many.
+// So it does with those that were being sent when the copy was made: they went out long ago.
 func (s *Store) HoldDue(ctx context.Context) (int, error) {
-	return s.changeState(ctx, petition.NoticeDue, petition.NoticeHeld)
+	due, err := s.changeState(ctx, petition.NoticeDue, petition.NoticeHeld)
+	if err != nil {
+		return due, err
+	}
+	sending, err := s.changeState(ctx, petition.NoticeSending, petition.NoticeHeld)
+	return due + sending, err
 }
 
 // ReleaseHeld makes held notices due again, and says how many.
