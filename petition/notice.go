@@ -125,8 +125,8 @@ type Occasion struct {
 	Notice        Notice
 	Campaign      *Campaign      // nil for notices of the installation
 	Endorsements  []*Endorsement // those in Notice.Shows and Details.Before, each once
-	Organizations int            // listed today
-	Countries     int            // of the listed organizations
+	Organizations int            // listed today; for NoticeListed only
+	Countries     int            // of the listed organizations; for NoticeListed only
 }
 
 // Priority is the order of sending: sign-in, requests, receipts, the rest (U11). Lower goes first.

@@ -176,6 +176,11 @@ func TestHeartbeat(t *testing.T) {
 		if all := got(s.Mailboxes(t.Context()))(t); all[0] != (MailboxHealth{Mailbox: "info", OKAt: at.Add(3 * minute)}) {
 			t.Errorf("after recovery: %+v", all)
 		}
+		ok(t, s.Heartbeat(t.Context(), "old", at, "the name is not known"))
+		ok(t, s.KeepMailboxes(t.Context(), []string{"info"}))
+		if all := got(s.Mailboxes(t.Context()))(t); len(all) != 1 || all[0].Mailbox != "info" {
+			t.Errorf("kept %+v", all)
+		}
 	})
 }
 

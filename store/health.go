@@ -105,3 +105,14 @@ func (s *Store) Mailboxes(ctx context.Context) ([]MailboxHealth, error) {
 	}
 	return all, nil
 }
+
+// KeepMailboxes forgets the health of every mailbox but these: one that is no longer
+// configured would stand still at the desk for ever.
+func (s *Store) KeepMailboxes(ctx context.Context, names []string) error {
+	return s.inTx(ctx, func(t *tx) error {
+		var args []any
+		list := in(&args, append([]string{""}, names...))
+		_, err := t.exec(ctx, `DELETE FROM mailbox_health WHERE mailbox NOT IN `+list, args...)
+		return err
+	})
+}

@@ -200,8 +200,10 @@ func (s *Store) Occasion(ctx context.Context, n petition.Notice) (petition.Occas
 			return o, err
 		}
 		o.Campaign = campaign
-		if o.Organizations, o.Countries, err = c.listedToday(ctx, n.CampaignID); err != nil {
-			return o, err
+		if n.Kind == petition.NoticeListed { // the only mail that says how many there are
+			if o.Organizations, o.Countries, err = c.listedToday(ctx, n.CampaignID); err != nil {
+				return o, err
+			}
 		}
 	}
 	var ids []int64

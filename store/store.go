@@ -61,6 +61,8 @@ type Retention struct {
 type Store struct {
 	write    *sqlx.DB // PostgreSQL: the pool; SQLite: the one writing connection
 	read     *sqlx.DB // PostgreSQL: the same pool; SQLite: connections that only read
+	writes   *statements
+	reads    *statements
 	postgres bool
 	lock     *os.File // SQLite: held while open
 	keys     petition.Keys
@@ -169,6 +171,8 @@ func connect(dsn string, exclusive bool) (*Store, error) {
 		s.write, s.read = open("sqlite", sqliteDSN(path, false)), open("sqlite", sqliteDSN(path, true))
 		s.write.SetMaxOpenConns(1)
 		s.read.SetMaxOpenConns(4)
+		s.read.SetMaxIdleConns(4)
+		s.writes, s.reads = newStatements(s.write), newStatements(s.read)
 		return s, nil
 	}
 	url, err := postgresURL(dsn)
@@ -180,6 +184,8 @@ func connect(dsn string, exclusive bool) (*Store, error) {
 	s.write.SetMaxOpenConns(16)
 	s.write.SetMaxIdleConns(16)
 	s.read = s.write
+	s.writes = newStatements(s.write)
+	s.reads = s.writes
 	return s, nil
 }
 

@@ -22,8 +22,11 @@ import (
 // conn is a transaction or a pool, with every argument cleaned on its way: the one
 // choke point. PostgreSQL refuses NUL and invalid UTF-8 in text, SQLite keeps them silently.
 type conn struct {
-	q     sqlx.ExtContext
-	store *Store
+	q      sqlx.ExtContext
+	store  *Store
+	stmts  *statements
+	tx     *sqlx.Tx  // nil: a pool
+	wanted *[]string // queries of the transaction that are to be prepared after it
 }
 
 // tx is one transaction; its clock stands still.
@@ -32,11 +35,16 @@ type tx struct {
 	now time.Time
 }
 
-func (s *Store) reader() conn { return conn{q: s.read, store: s} }
-func (s *Store) writer() conn { return conn{q: s.write, store: s} }
+func (s *Store) reader() conn { return conn{q: s.read, store: s, stmts: s.reads} }
+func (s *Store) writer() conn { return conn{q: s.write, store: s, stmts: s.writes} }
 
 func (c conn) get(ctx context.Context, dest any, query string, args ...any) error {
-	err := sqlx.GetContext(ctx, c.q, dest, query, cleanArgs(args)...)
+	var err error
+	if stmt := c.statement(ctx, query); stmt != nil {
+		err = stmt.GetContext(ctx, dest, cleanArgs(args)...)
+	} else {
+		err = sqlx.GetContext(ctx, c.q, dest, query, cleanArgs(args)...)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return petition.ErrNotFound
 	}
@@ -44,6 +52,9 @@ func (c conn) get(ctx context.Context, dest any, query string, args ...any) erro
 }
 
 func (c conn) list(ctx context.Context, dest any, query string, args ...any) error {
+	if stmt := c.statement(ctx, query); stmt != nil {
+		return stmt.SelectContext(ctx, dest, cleanArgs(args)...)
+	}
 	return sqlx.SelectContext(ctx, c.q, dest, query, cleanArgs(args)...)
 }
 
@@ -64,7 +75,13 @@ func (c conn) listBinary(ctx context.Context, dest any, query string, args ...an
 
 // exec returns how many rows were touched.
 func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	r, err := c.q.ExecContext(ctx, query, cleanArgs(args)...)
+	exec := c.q.ExecContext
+	if stmt := c.statement(ctx, query); stmt != nil {
+		exec = func(ctx context.Context, _ string, args ...any) (sql.Result, error) {
+			return stmt.ExecContext(ctx, args...)
+		}
+	}
+	r, err := exec(ctx, query, cleanArgs(args)...)
 	if err != nil {
 		return 0, err
 	}
@@ -186,10 +203,17 @@ func (s *Store) once(ctx context.Context, do func(t *tx) error) error {
 		return err
 	}
 	defer sqlTx.Rollback() // after Commit it does nothing
-	if err := do(&tx{conn: conn{q: sqlTx, store: s}, now: s.Now()}); err != nil {
+	var wanted []string
+	if err := do(&tx{conn: conn{q: sqlTx, store: s, stmts: s.writes, tx: sqlTx, wanted: &wanted}, now: s.Now()}); err != nil {
 		return err
 	}
-	return sqlTx.Commit()
+	if err := sqlTx.Commit(); err != nil {
+		return err
+	}
+	for _, query := range wanted {
+		s.writes.prepare(ctx, query)
+	}
+	return nil
 }
 
 // cleanArgs cleans every text argument, named string types included.
