@@ -75,7 +75,7 @@ func newService(ctx context.Context, c *Config, o serviceOptions) (_ *service, e
 	if s.store, err = store.Open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	if err := s.refreshRules(ctx); err != nil {
+	if err := errors.Join(s.refreshRules(ctx), s.store.KeepMailboxes(ctx, slices.Sorted(maps.Keys(c.Mailbox)))); err != nil {
 		return nil, err
 	}
 	set, err := templates.New()
