@@ -275,8 +275,14 @@ func (d *decision) fromOrganizer() {
 		d.task(TaskUnproven, 0, "An answer in an organizer's name could not be proven and was not passed on.")
 		return
 	}
+	text := ownWords(d.Mail.NewText, o.Address)
+	if text == "" || d.Question.From() == "" {
+		d.silent(DispPerson, SilentOrganizer)
+		d.task(TaskQuestion, 0, "An organizer's answer was not passed on: we found no text in it, or no longer know whom it is for.")
+		return
+	}
 	d.out.Disposition, d.out.Silence = DispAnswered, SilentOrganizer
-	d.out.Notices = append(d.out.Notices, answerTo(d.Question, d.Campaign, d.Now, d.Mail.NewText, o, fmt.Sprintf("answer:Q%d:M%d", d.Question.ID, d.Mail.ID)))
+	d.out.Notices = append(d.out.Notices, answerTo(d.Question, d.Campaign, d.Now, text, o, fmt.Sprintf("answer:Q%d:M%d", d.Question.ID, d.Mail.ID)))
 	d.out.DoneMails = append(d.out.DoneMails, d.Question.ID)
 }
 

@@ -192,3 +192,25 @@ func TestR28ReplayOfAnotherMail(t *testing.T) {
 		}
 	}
 }
+
+// TestU16NothingPrivateIsPassedOn: the organizer's address in a signature, and our own
+// question where a program quotes it without marks, stay with us.
+func TestU16NothingPrivateIsPassedOn(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"plain":              {"Yes, send it.\n\nKind regards\nNora", "Yes, send it.\n\nKind regards\nNora"},
+		"signature":          {"Yes, send it.\nNora Example\nNora@OpenSunday.example\n+00 000", "Yes, send it.\nNora Example"},
+		"quoted, no marks":   {"Yes.\n\nFrom office@lindenau.example\nOn the desk: https://opensunday.example/desk/open-sunday?kind=question\n", "Yes.\n\nFrom office@lindenau.example"},
+		"nothing to pass on": {"nora@opensunday.example\n", ""},
+	} {
+		w := newWorld(t)
+		w.decide(w.mail("office@lindenau.example", Question))
+		o := w.decide(w.mail("nora@opensunday.example", OtherIntent, w.answers(w.last(NoticeQuestion)), func(m *Mail) { m.NewText = tt.text }))
+		got := ""
+		if len(o.Notices) == 1 {
+			got = o.Notices[0].Details.Text
+		}
+		if got != tt.want || got == "" && len(o.Tasks) != 1 {
+			t.Errorf("%s: %q, tasks %v", name, got, o.Tasks)
+		}
+	}
+}
