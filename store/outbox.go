@@ -45,7 +45,8 @@ func (s *Store) SettleNotice(ctx context.Context, settlement petition.Settlement
 
 // SettleNotices notes what became of attempts. A settlement of an older attempt, or
 // of a notice that is settled already, changes nothing. A notice that failed for
-// good marks what it asked as unreachable and gives organizers a task.
+// good marks what it asked as unreachable and gives organizers a task. Of one that
+// was erased while it was being sent no text comes back.
 func (s *Store) SettleNotices(ctx context.Context, all []petition.Settlement) error {
 	if len(all) == 0 {
 		return nil
@@ -64,8 +65,9 @@ func (s *Store) SettleNotices(ctx context.Context, all []petition.Settlement) er
 			values, args := t.valueList(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
 			var ids []int64
 			err := t.list(ctx, &ids, `WITH v(id, attempts, state, due_at, error, sent_text, sent_at) AS (VALUES `+values+`)
-				UPDATE notices SET state=v.state, due_at=CASE WHEN v.due_at>0 THEN v.due_at ELSE notices.due_at END, last_error=v.error,
-				sent_text=v.sent_text, sent_at=v.sent_at, lease_until=0 FROM v
+				UPDATE notices SET state=v.state, due_at=CASE WHEN v.due_at>0 THEN v.due_at ELSE notices.due_at END,
+				last_error=CASE WHEN notices.recipient='' THEN '' ELSE v.error END,
+				sent_text=CASE WHEN notices.recipient='' THEN '' ELSE v.sent_text END, sent_at=v.sent_at, lease_until=0 FROM v
 				WHERE notices.id=v.id AND notices.attempts=v.attempts AND notices.state='sending' RETURNING notices.id`, args...)
 			settled = append(settled, ids...)
 			return err
