@@ -1,6 +1,7 @@
 package petition
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func (a *action) answer() error {
 	if a.Mail == nil || a.Mail.From() == "" || strings.TrimSpace(a.Text) == "" {
 		return fmt.Errorf("%w: there is no mail to answer, or no text", ErrNotAllowed)
 	}
-	n := answerTo(a.Mail, a.Campaign, a.Now, a.Text, a.Organizer, fmt.Sprintf("answer:Q%d:T%d", a.Mail.ID, a.Now.UnixMicro()))
+	n := answerTo(a.Mail, a.Campaign, a.Now, a.Text, a.Organizer, fmt.Sprintf("answer:Q%d:%x", a.Mail.ID, sha256.Sum256([]byte(a.Text)))) // the button pressed twice sends once
 	a.out.Notices = append(a.out.Notices, n)
 	a.out.DoneMails = append(a.out.DoneMails, a.Mail.ID)
 	for _, e := range a.Situation.Endorsements {

@@ -214,3 +214,22 @@ func TestU16NothingPrivateIsPassedOn(t *testing.T) {
 		}
 	}
 }
+
+// TestU16AnswerTwice: the desk's button pressed twice sends one answer.
+func TestU16AnswerTwice(t *testing.T) {
+	w := newWorld(t)
+	w.decide(w.mail("office@lindenau.example", Question))
+	for range 2 {
+		w.now = w.now.Add(time.Second)
+		w.act(Action{Kind: ActAnswer, MailID: 1, OrganizerID: 1, Channel: ByDesk, Text: "Yes, send it."})
+	}
+	n := 0
+	for _, sent := range w.notices {
+		if sent.Kind == NoticeAnswer {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d answers", n)
+	}
+}
