@@ -91,6 +91,10 @@ func (d *decision) no() {
 		d.person(TaskUnclear, "A no to a mail of ours that did not ask for a yes. Nothing was changed.")
 		return
 	}
+	if d.namesSome() {
+		d.person(TaskUnclear, "An answer to several lines that names only some of them.")
+		return
+	}
 	if !d.proven() {
 		d.unprovenLeave()
 		return
@@ -119,6 +123,8 @@ func (d *decision) withdraw() {
 	switch {
 	case len(targets) == 0:
 		d.person(TaskUnclear, "Somebody wants to withdraw a signature that we cannot find.")
+	case d.namesSome():
+		d.person(TaskUnclear, "A withdrawal that names only some of the lines it answers.")
 	case d.fromContact(targets) && d.proven() && len(d.Shown) > 0:
 		for _, e := range targets {
 			d.event(e.ID, EventWithdrawn, e.Current().N)

@@ -1,6 +1,9 @@
 package petition
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // yes confirms what the notice shows, each version as it stands (R28, R29).
 func (d *decision) yes() {
@@ -12,6 +15,8 @@ func (d *decision) yes() {
 		d.yesToNothing()
 	case !d.Asked.Kind.asksForYes():
 		d.yesToOther()
+	case d.namesSome():
+		d.person(TaskUnclear, "An answer to several lines that names only some of them.")
 	case !d.proven():
 		d.unprovenYes()
 	case !d.Campaign.AcceptsConfirmation(d.Mail.Received) && slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return !e.Accepted() }):
@@ -34,6 +39,18 @@ func (k NoticeKind) asksForYes() bool {
 	default:
 		return false
 	}
+}
+
+// namesSome reports whether the answer names some of several shown lines and not all:
+// then it is not about all of them (U23).
+func (d *decision) namesSome() bool {
+	text, n := " "+FoldName(d.Mail.NewText)+" ", 0
+	for _, e := range d.Shown {
+		if strings.Contains(text, " "+FoldName(e.Current().Fields.Name)+" ") {
+			n++
+		}
+	}
+	return n > 0 && n < len(d.Shown)
 }
 
 // yesToOther is a yes to a notice that asked for none. It changes nothing.

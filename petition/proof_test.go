@@ -233,3 +233,15 @@ func TestU16AnswerTwice(t *testing.T) {
 		t.Errorf("%d answers", n)
 	}
 }
+
+// TestU23AnswerForOneOfSeveral: "yes, for the first one" is no word about the second.
+func TestU23AnswerForOneOfSeveral(t *testing.T) {
+	for _, intent := range []Intent{VerifyYes, VerifyNo, Withdraw} {
+		w := newWorld(t)
+		w.decide(w.mail("office@federation.example", SignOn, claims("Reading Circle North", "Reading Circle South")))
+		w.decide(w.mail("office@federation.example", intent, w.answers(w.last(NoticeRequest)), func(m *Mail) { m.NewText = "Reading Circle North." }))
+		if got := w.byID(2).State(); got != StateAwaiting {
+			t.Errorf("%s: the second is %s", intent, got)
+		}
+	}
+}
