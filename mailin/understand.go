@@ -129,9 +129,9 @@ func headerFacts(m *message.Message) petition.Header {
 		References: atMostN(m.Header.References, maxReferences),
 		Date:       m.Header.Date,
 		Subject:    m.Header.Subject,
-		Recipients: recipients(&m.Header),
 		TopHop:     topHop(&m.Header),
 	}
+	h.Delivered, h.Recipients = recipients(&m.Header)
 	for _, a := range atMostN(m.Header.From, maxRecipients) {
 		h.From = append(h.From, petition.Address{Name: a.Name, Address: a.Address})
 	}
@@ -144,9 +144,8 @@ func atMostN[T any](list []T, n int) []T {
 }
 
 // recipients lists who the mail went to: what the servers on its way wrote first, then
-// what its author wrote, canonical, once each.
-func recipients(h *message.Header) []string {
-	var list []string
+// what its author wrote, canonical, once each. delivered is the first part of it.
+func recipients(h *message.Header) (delivered, list []string) {
 	add := func(address string) {
 		a := petition.CanonicalAddress(strings.Trim(address, "<> \t"))
 		if strings.Contains(a, "@") && !slices.Contains(list, a) && len(list) < maxRecipients {
@@ -160,10 +159,11 @@ func recipients(h *message.Header) []string {
 			}
 		}
 	}
+	delivered = slices.Clone(list)
 	for _, a := range slices.Concat(h.To, h.Cc) {
 		add(a.Address)
 	}
-	return list
+	return delivered, list
 }
 
 // topHop is when the mail reached the server that took it last (RFC 5321 4.4): the date

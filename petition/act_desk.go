@@ -87,7 +87,8 @@ func (a *action) edit() error {
 		version := old.N + 1
 		ev := a.event(e, EventEdited, version)
 		ev.Fields = f
-		if old.Verification == Confirmed && !CarriesOver(old.Fields, f) && f.Contact != "" {
+		moved := CanonicalAddress(f.Contact) != CanonicalAddress(old.Fields.Contact) && e.OnHold == "" // the old links count no more
+		if (old.Verification == Confirmed || moved) && !CarriesOver(old.Fields, f) && f.Contact != "" {
 			shows := []Shown{{e.ID, version}}
 			n := a.notice(NoticeCorrected, f.Contact, e.Locale, key("request", shows), shows)
 			n.Details.Before, n.Details.Asks = []Shown{{e.ID, old.N}}, true

@@ -14,6 +14,11 @@ func (d *decision) proven() bool {
 	if n == nil || CanonicalAddress(n.To) != d.Mail.From() || !n.ExpiresAt.IsZero() && d.Mail.Received.After(n.ExpiresAt) {
 		return false
 	}
+	for i, e := range d.Shown {
+		if i < len(n.Shows) && !e.Asks(n.To, n.Shows[i].Version) {
+			return false
+		}
+	}
 	a := d.Mail.Origin.Authentication
 	switch a.Proof() {
 	case AlignedPass:

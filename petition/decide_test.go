@@ -541,3 +541,24 @@ func TestNewLinkForEveryState(t *testing.T) {
 		t.Error("a link to what can no longer be taken back")
 	}
 }
+
+// TestContactReplaced: once an organizer has put another contact in place, the
+// former one's answers count no more, and the new one is asked.
+func TestContactReplaced(t *testing.T) {
+	w := newWorld(t)
+	request := w.signed(StateAwaiting)
+	f := w.endorsements[0].Current().Fields
+	f.Contact = "director@lindenau.example"
+	w.act(Action{Kind: ActEdit, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk, Fields: f})
+	if n := w.last(NoticeCorrected); n.To != "director@lindenau.example" || !n.Details.Asks {
+		t.Errorf("notice %+v", n)
+	}
+	w.decide(w.mail("office@lindenau.example", VerifyYes, w.answers(request)))
+	if got := w.endorsements[0].State(); got != StateAwaiting {
+		t.Fatalf("the former contact's yes made it %s", got)
+	}
+	w.decide(w.mail("director@lindenau.example", VerifyYes, w.answers(w.last(NoticeCorrected))))
+	if got := w.endorsements[0].State(); got != StateConfirmed {
+		t.Errorf("the new contact's yes left it %s", got)
+	}
+}

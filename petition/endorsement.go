@@ -108,6 +108,15 @@ func (e *Endorsement) Current() *Version { return &e.Versions[len(e.Versions)-1]
 // Accepted reports whether an organizer has accepted it although it came too late (U06).
 func (e *Endorsement) Accepted() bool { return e.Late && e.OnHold == "" }
 
+// Asks reports whether what went to the address to show version n still speaks for
+// the endorsement: not once an organizer has put another contact in its place.
+// Somebody whom the signer named to decide (U13) was never the contact, and stays asked.
+func (e *Endorsement) Asks(address string, n int) bool {
+	address = CanonicalAddress(address)
+	v := e.Version(n)
+	return v == nil || CanonicalAddress(v.Fields.Contact) != address || CanonicalAddress(e.Current().Fields.Contact) == address
+}
+
 // Version returns version n, or nil.
 func (e *Endorsement) Version(n int) *Version {
 	for i := range e.Versions {

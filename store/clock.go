@@ -55,10 +55,10 @@ func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 	var rows []askedRow
 	if err := s.reader().list(ctx, &rows, `SELECT notice_id, endorsement_id, campaign_id, asked_at, expires_at, reminders FROM (
 		SELECT MAX(n.id) AS notice_id, e.id AS endorsement_id, e.campaign_id, e.state,
-		MIN(CASE WHEN n.kind<>'reminder' THEN n.sent_at END) AS asked_at,
+		MAX(CASE WHEN n.kind<>'reminder' THEN n.sent_at END) AS asked_at,
 		MAX(CASE WHEN n.expires_at=0 THEN 9000000000000000000 ELSE n.expires_at END) AS expires_at,
 		SUM(CASE WHEN n.kind='reminder' THEN 1 ELSE 0 END) AS reminders
-		FROM endorsements e JOIN notice_shows w ON w.endorsement_id=e.id AND w.version=e.version JOIN notices n ON n.id=w.notice_id
+		FROM endorsements e JOIN notice_shows w ON w.endorsement_id=e.id JOIN notices n ON n.id=w.notice_id
 		WHERE e.verification='awaiting' AND e.withdrawn_at=0 AND e.on_hold=''
 		AND (n.kind='reminder' OR n.kind IN ('request','new_link','corrected','use_link') AND n.sent_at>0)
 		GROUP BY e.id, e.campaign_id, e.state) AS asked

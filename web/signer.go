@@ -67,6 +67,11 @@ func (s *Server) open(ctx context.Context, path, token string, purposes ...petit
 	if q.lines, err = s.store.EndorsementsByID(ctx, ids); err != nil {
 		return nil, noToken(err)
 	}
+	for i, e := range q.lines {
+		if i < len(q.notice.Shows) && e.ID == q.notice.Shows[i].EndorsementID && !e.Asks(q.notice.To, q.notice.Shows[i].Version) {
+			return nil, petition.ErrToken // it went to a contact that an organizer has replaced
+		}
+	}
 	if len(q.lines) == 0 {
 		return nil, petition.ErrToken
 	}

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"countersign/petition"
 )
@@ -33,6 +35,10 @@ func (c *mailCase) foreign(intent petition.Intent) bool {
 		if len(c.shapes(c.body)) > 0 || len(c.shapes(c.sig)) > 0 {
 			return false // it names an organization: a person may be wanted
 		}
+	case petition.Withdraw, petition.Correction, petition.VerifyNo:
+		if !c.advertises() {
+			return false // "please take us off" needs no further word
+		}
 	default:
 		return false
 	}
@@ -40,6 +46,34 @@ func (c *mailCase) foreign(intent petition.Intent) bool {
 		return false
 	}
 	text := strings.ToLower(c.m.Header.Subject + "\n" + c.m.New + "\n" + c.m.Signature)
-	ours := func(part string) bool { return part != "" && strings.Contains(text, strings.ToLower(part)) }
+	ours := func(part string) bool { return begins(text, strings.ToLower(part)) }
 	return !slices.ContainsFunc(c.r.about, ours) && !slices.ContainsFunc(c.hints.CampaignNames, ours)
+}
+
+// advertises reports a text that is longer than a request needs, or links somewhere:
+// every advertisement says how to be removed.
+func (c *mailCase) advertises() bool {
+	const request = 600 // bytes
+	text := strings.ToLower(c.m.New)
+	return len(text) > request || strings.Contains(text, "http://") || strings.Contains(text, "https://") || strings.Contains(text, "www.")
+}
+
+// begins reports whether a word of the text begins with the part; in scripts that put
+// other words before it without a space, whether it is there at all.
+func begins(text, part string) bool {
+	first, size := utf8.DecodeRuneInString(part)
+	if size == 0 {
+		return false
+	}
+	for rest := text; ; {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:len(text)-len(rest)+i])
+		if !unicode.Is(unicode.Latin, first) || !unicode.IsLetter(before) {
+			return true
+		}
+		rest = rest[i+size:]
+	}
 }
