@@ -76,7 +76,8 @@ func addressedTo(fields []byte, addresses []string) bool {
 
 // sentTo reports the same of a whole mail.
 func sentTo(raw []byte, addresses []string) bool {
-	return anyOf(recipients(&message.Parse(raw).Header), addresses)
+	_, all := recipients(&message.Parse(raw).Header)
+	return anyOf(all, addresses)
 }
 
 func anyOf(found, addresses []string) bool {
