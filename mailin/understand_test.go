@@ -86,6 +86,7 @@ On Sunday you wrote:
 		MessageID: "one@readers.example", InReplyTo: []string{keys.MessageID(9, inbox)}, References: []string{"zero@far.example", keys.MessageID(8, inbox)},
 		Date: u.Header.Date, Subject: "We sign!", From: []petition.Address{{Name: "Jürgen", Address: "JW@Readers.example"}},
 		Recipients: []string{ref, "letter@library.example", "info@library.example", "second@library.example", "other@far.example", "third@far.example"},
+		Delivered:  []string{ref, "letter@library.example", "info@library.example", "second@library.example"},
 		TopHop:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	if !strings.EqualFold(u.Header.From[0].Address, want.From[0].Address) {
