@@ -40,7 +40,7 @@ func (s *Store) writer() conn { return conn{q: s.write, store: s, stmts: s.write
 
 func (c conn) get(ctx context.Context, dest any, query string, args ...any) error {
 	var err error
-	if stmt := c.statement(ctx, query); stmt != nil {
+	if stmt := c.statement(ctx, query); stmt != nil { //nolint:sqlclosecheck // kept for the next time
 		err = stmt.GetContext(ctx, dest, cleanArgs(args)...)
 	} else {
 		err = sqlx.GetContext(ctx, c.q, dest, query, cleanArgs(args)...)
@@ -52,7 +52,7 @@ func (c conn) get(ctx context.Context, dest any, query string, args ...any) erro
 }
 
 func (c conn) list(ctx context.Context, dest any, query string, args ...any) error {
-	if stmt := c.statement(ctx, query); stmt != nil {
+	if stmt := c.statement(ctx, query); stmt != nil { //nolint:sqlclosecheck // kept for the next time
 		return stmt.SelectContext(ctx, dest, cleanArgs(args)...)
 	}
 	return sqlx.SelectContext(ctx, c.q, dest, query, cleanArgs(args)...)
