@@ -47,7 +47,7 @@ func StartNginx(ctx context.Context, page []byte) (address string, stop func(), 
 	if err != nil {
 		return "", nil, err
 	}
-	conf := fmt.Sprintf("daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/log;\nevents { worker_connections 512; }\nhttp { access_log off; sendfile on; keepalive_requests 1000000; open_file_cache max=10; types { text/html html; }\nclient_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\nserver { listen 127.0.0.1:%[2]d; root %[1]s; gzip_static on; } }\n", dir, port)
+	conf := fmt.Sprintf("daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/log;\nevents { worker_connections 512; }\nhttp { access_log off; sendfile on; keepalive_requests 1000000; types { text/html html; }\nclient_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;\nserver { listen 127.0.0.1:%[2]d; root %[1]s; gzip_static on; } }\n", dir, port)
 	for name, content := range map[string][]byte{"nginx.conf": []byte(conf), "page.html": text, "page.html.gz": page} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil { //nolint:gosec // read by nobody, where we are root
 			return "", nil, err
