@@ -77,7 +77,7 @@ func (b *backlogRun) add(what string, d time.Duration) {
 		b.took = map[string][]time.Duration{}
 	}
 	b.took[what] = append(b.took[what], d)
-	fmt.Fprintf(os.Stderr, "  %-24s %s\n", what, seconds(d))
+	fmt.Fprintf(os.Stderr, "  %-24s %s, %.0f MB at most so far\n", what, seconds(d), float64(b.rss)/1e6)
 }
 
 func (b *backlogRun) socket(ctx context.Context) (time.Duration, error) {
@@ -105,8 +105,8 @@ func (b *backlogRun) round(ctx context.Context) error {
 			if r.N < backlogMails {
 				return fmt.Errorf("%s on %s: %d mails of %d", what, engine, r.N, backlogMails)
 			}
-			b.add(what+" "+engine, r.took())
 			b.rss = max(b.rss, r.RSS)
+			b.add(what+" "+engine, r.took())
 		}
 	}
 	return nil

@@ -145,21 +145,7 @@ func (s *session) take(ctx context.Context, f *folder, uids []uint32) (int, erro
 			}
 		}
 	})
-	var done []petition.Fetched // without their bytes
-	var recordErr error
-	for mails := range fetched {
-		if recordErr != nil {
-			continue // drains what was under way
-		}
-		if recordErr = s.record(ctx, mails); recordErr != nil {
-			cancel()
-			_ = s.conn.Close()
-			continue
-		}
-		for _, m := range mails {
-			done = append(done, petition.Fetched{Place: m.Place})
-		}
-	}
+	done, recordErr := s.recordAll(ctx, fetched, cancel)
 	fetching.Wait() // until here the folder belongs to the fetching
 	for _, m := range done {
 		f.knows(m.Place.UID)
@@ -281,6 +267,45 @@ func (s *session) placed(f *folder, m petition.Fetched) petition.Fetched {
 		m.Received = s.clock()
 	}
 	return m
+}
+
+// recorders is how many batches are committed side by side: while one waits for the
+// disk, the other works. SQLite lets one in at a time, and loses nothing by it.
+const recorders = 2
+
+// recordAll commits what is fetched until the channel closes, and returns what is
+// recorded, without the bytes. The first error ends the fetching; the rest is drained.
+func (s *session) recordAll(ctx context.Context, fetched <-chan []petition.Fetched, cancel context.CancelFunc) (done []petition.Fetched, err error) {
+	var mu sync.Mutex
+	failed := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return err != nil
+	}
+	var recording sync.WaitGroup
+	for range recorders {
+		recording.Go(func() {
+			for mails := range fetched {
+				if failed() {
+					continue
+				}
+				failure := s.record(ctx, mails)
+				mu.Lock()
+				if failure == nil {
+					for _, m := range mails {
+						done = append(done, petition.Fetched{Place: m.Place})
+					}
+				} else if err == nil {
+					err = failure
+					cancel()
+					_ = s.conn.Close()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	recording.Wait()
+	return done, err
 }
 
 // record commits a batch and tells the intake.

@@ -41,7 +41,7 @@ func (s *Store) ReleaseLease(ctx context.Context, l petition.Lease) error {
 // ends nobody else can take the lease.
 func (t *tx) holds(ctx context.Context, l petition.Lease) error {
 	var one int
-	err := t.get(ctx, &one, `SELECT 1 FROM leases WHERE name=$1 AND holder=$2 AND generation=$3 AND lease_until>`+t.store.databaseNow()+t.store.forUpdate(),
+	err := t.get(ctx, &one, `SELECT 1 FROM leases WHERE name=$1 AND holder=$2 AND generation=$3 AND lease_until>`+t.store.databaseNow()+t.store.forShare(), // several batches at once, and nobody takes the lease meanwhile
 		l.Name, l.Holder, l.Generation)
 	if errors.Is(err, petition.ErrNotFound) {
 		return petition.ErrLeaseLost
