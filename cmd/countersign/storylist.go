@@ -27,7 +27,11 @@ func (s *story) list(ctx context.Context) error {
 		if slices.Equal(lines, want) || time.Now().After(last) {
 			break
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	if !slices.Equal(lines, want) {
 		return fmt.Errorf("JSON has %q, should have %q", lines, want)

@@ -154,27 +154,15 @@ func (x *lexicon) wordID(folded string) int32 {
 	return id
 }
 
-func (x *lexicon) prefixID(folded string) int32 {
-	id, ok := x.prefixes[folded]
+// affixID is the id of a word's beginning or end, new or known, and notes its length.
+func (x *lexicon) affixID(ids map[string]int32, lens []bool, folded string) int32 {
+	id, ok := ids[folded]
 	if !ok {
 		id = int32(len(x.info))
-		x.prefixes[folded] = id
+		ids[folded] = id
 		x.info = append(x.info, wordInfo{})
-		if len(folded) < len(x.prefixLens) {
-			x.prefixLens[len(folded)] = true
-		}
-	}
-	return id
-}
-
-func (x *lexicon) suffixID(folded string) int32 {
-	id, ok := x.suffixes[folded]
-	if !ok {
-		id = int32(len(x.info))
-		x.suffixes[folded] = id
-		x.info = append(x.info, wordInfo{})
-		if len(folded) < len(x.suffixLens) {
-			x.suffixLens[len(folded)] = true
+		if len(folded) < len(lens) {
+			lens[len(folded)] = true
 		}
 	}
 	return id
@@ -236,7 +224,7 @@ func (x *lexicon) path(words []string, index int32) int32 {
 	node := int32(0)
 	for _, word := range words {
 		if ending, ok := strings.CutPrefix(word, "*"); ok && ending != "" {
-			node = x.step(node, x.suffixID(x.foldString(ending)))
+			node = x.step(node, x.affixID(x.suffixes, x.suffixLens[:], x.foldString(ending)))
 			continue
 		}
 		stem, open := strings.CutSuffix(word, "*")
@@ -244,7 +232,7 @@ func (x *lexicon) path(words []string, index int32) int32 {
 		for i, t := range toks {
 			var id int32
 			if open && i == len(toks)-1 && !t.apart {
-				id = x.prefixID(t.text)
+				id = x.affixID(x.prefixes, x.prefixLens[:], t.text)
 			} else {
 				id = x.wordID(t.text)
 			}
