@@ -78,9 +78,8 @@ const (
 	SilentNotForUs    Silence = "no_sign_on"            // U09: a shared mailbox's other mail
 	SilentSpam        Silence = "spam"
 	SilentOrganizer   Silence = "organizer"    // from our own people
-	SilentPersonFirst Silence = "person_first" // an unclear answer: a person decides with both texts (R29)
+	SilentPersonFirst Silence = "person_first" // it could not be read or decided: a person looks before anything is sent (R09, R16)
 	SilentDraft       Silence = "campaign_not_open"
-	SilentNothingNew  Silence = "nothing_to_say" // a thank-you and the like
 )
 
 // TaskKind is why a person must look.

@@ -211,7 +211,7 @@ func TestKnownOfAReply(t *testing.T) {
 					if asked != test.asked || k.CodeOpens != test.opens || len(k.Own) != test.own || k.Campaign.ID != c.ID {
 						t.Errorf("asked %d, opens %v, own %v", asked, k.CodeOpens, k.Own)
 					}
-					return petition.Outcome{Disposition: petition.DispIgnored, Silence: petition.SilentNothingNew, WrongCode: request.ID}
+					return petition.Outcome{Disposition: petition.DispIgnored, Silence: petition.SilentNotForUs, WrongCode: request.ID}
 				})
 				ok(t, err)
 			})
@@ -236,7 +236,7 @@ func TestKnownOfASignOn(t *testing.T) {
 			if k.Repeats != 1 || k.DomainHour != 1 || len(k.Recent) != 0 || !k.Now.Equal(s.Now()) {
 				t.Errorf("repeats %d, domain %d, recent %v", k.Repeats, k.DomainHour, k.Recent)
 			}
-			return petition.Outcome{Disposition: petition.DispIgnored, Silence: petition.SilentNothingNew}
+			return petition.Outcome{Disposition: petition.DispIgnored, Silence: petition.SilentNotForUs}
 		})
 		ok(t, err)
 	})
