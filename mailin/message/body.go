@@ -79,7 +79,7 @@ func choose(p *part, m *Message) (chosen, html *part) {
 		switch {
 		case child.disposition == "attachment":
 		case child.mediaType == "text/plain":
-			if plain == nil && !isStub(child, m) {
+			if plain == nil && !isStub(child, p, m) {
 				plain = child
 			}
 		case plain == nil && holds(child, "text/plain") && !holds(child, "text/html"):
@@ -151,31 +151,68 @@ func (c *collector) attachAll(p *part) {
 	}
 }
 
-// isStub: an empty text/plain, or one that only says that the reader should see the HTML (R23).
-func isStub(p *part, m *Message) bool {
+// isStub: an empty text/plain, or one that says little more than that the reader should see the HTML (R23).
+func isStub(p, alternative *part, m *Message) bool {
 	if len(p.body) > 2000 {
 		return false
 	}
 	s, _ := decodeCharset(decodeTransfer(p.body, p.encoding, m), p.params["charset"])
-	s = strings.ToLower(strings.Join(strings.Fields(s), " "))
+	s = strings.ToLower(strings.TrimSpace(s))
 	if s == "" {
 		return true
 	}
-	return len(s) < 400 && containsAny(s, phrases().stubs)
+	if len(s) >= 400 || !containsAny(strings.Join(strings.Fields(s), " "), phrases().stubs) {
+		return false
+	}
+	return 4*wordsBesideExcuse(s) < wordsOfHTML(alternative, m)
+}
+
+// wordsBesideExcuse counts the words of a text outside sentences that excuse the lack of HTML, addresses left out. A
+// sentence may be wrapped, not over a blank line.
+func wordsBesideExcuse(s string) int {
+	n := 0
+	for paragraph := range strings.SplitSeq(normalizeLines(s), "\n\n") {
+		for sentence := range strings.FieldsFuncSeq(paragraph, func(r rune) bool { return r == '.' || r == '!' || r == '?' || r == '。' }) {
+			if containsAny(strings.Join(strings.Fields(sentence), " "), phrases().stubs) {
+				continue
+			}
+			for word := range strings.FieldsSeq(sentence) {
+				if !strings.ContainsAny(word, "/@") {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// wordsOfHTML counts the words of the HTML form, of its beginning when it is long.
+func wordsOfHTML(p *part, m *Message) int {
+	leaf := leafOf(p, "text/html")
+	if leaf == nil {
+		return 0
+	}
+	body := leaf.body[:min(len(leaf.body), 64<<10)]
+	text, _ := decodeCharset(decodeTransfer(body, leaf.encoding, &Message{}), leaf.params["charset"])
+	text, _ = htmlToText(text, MaxText)
+	return len(strings.Fields(text))
+}
+
+// leafOf returns the first part of a media type within p, or nil.
+func leafOf(p *part, mediaType string) *part {
+	if p.mediaType == mediaType {
+		return p
+	}
+	for _, child := range p.children {
+		if leaf := leafOf(child, mediaType); leaf != nil {
+			return leaf
+		}
+	}
+	return nil
 }
 
 // holds tells whether a part is, or contains as its text, a media type.
-func holds(p *part, mediaType string) bool {
-	if p.mediaType == mediaType {
-		return true
-	}
-	for _, child := range p.children {
-		if holds(child, mediaType) {
-			return true
-		}
-	}
-	return false
-}
+func holds(p *part, mediaType string) bool { return leafOf(p, mediaType) != nil }
 
 // isInlineText: text to read, not a file. A name alone makes a file, except for the types that mail bodies have.
 func isInlineText(p *part) bool {
@@ -256,20 +293,8 @@ func (c *collector) add(text string, spans []span) {
 }
 
 func (c *collector) keepHTML(p *part) {
-	for p.mediaType != "text/html" {
-		next := p
-		for _, child := range p.children {
-			if holds(child, "text/html") {
-				next = child
-				break
-			}
-		}
-		if next == p {
-			return
-		}
-		p = next
-	}
-	if c.m.HTML != "" || len(p.body) > maxHTML {
+	p = leafOf(p, "text/html")
+	if p == nil || c.m.HTML != "" || len(p.body) > maxHTML {
 		return
 	}
 	c.m.HTML = c.decode(decodeTransfer(p.body, p.encoding, c.m), p, true)

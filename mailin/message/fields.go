@@ -65,13 +65,49 @@ func continues(data []byte, pos int) bool {
 	return looksLikeField(line)
 }
 
-// bodyBegins guesses whether a line that is no field is the first of the body: a boundary, or words with more words below.
+// bodyBegins guesses whether a line that is no field is the first of the body: a boundary, or words with more words below,
+// or with lines like "Name: Ann" below, none of which is a field that mail has.
 func bodyBegins(line, rest []byte, fields int) bool {
 	if fields == 0 || bytes.HasPrefix(line, []byte("--")) {
 		return true
 	}
+	if bytes.IndexByte(line, ' ') <= 0 || bytes.IndexByte(line, ':') >= 0 {
+		return false
+	}
 	following, _ := cutLine(rest, 0)
-	return !looksLikeField(following) && bytes.IndexByte(line, ' ') > 0 && bytes.IndexByte(line, ':') < 0
+	return !looksLikeField(following) || bytes.Count(line, []byte(" ")) >= 2 && !mailFieldsFollow(rest)
+}
+
+// mailFieldsFollow tells whether one of the next lines, up to a blank one, is a field of a mail header.
+func mailFieldsFollow(data []byte) bool {
+	pos := 0
+	for range 20 {
+		line, next := cutLine(data, pos)
+		if len(line) == 0 {
+			return false
+		}
+		if name, ok := fieldName(line); ok && isMailField(strings.ToLower(name)) {
+			return true
+		}
+		pos = next
+	}
+	return false
+}
+
+// isMailField knows the usual fields (RFC 5322 3.6, RFC 2045) and families of fields that programs add.
+func isMailField(lower string) bool {
+	switch lower {
+	case "from", "to", "cc", "bcc", "subject", "date", "sender", "reply-to", "message-id", "in-reply-to", "references", "received",
+		"return-path", "mime-version", "delivered-to", "envelope-to", "user-agent", "precedence", "importance", "priority",
+		"thread-topic", "thread-index", "auto-submitted", "dkim-signature", "authentication-results", "received-spf", "status", "errors-to":
+		return true // not "organization": that is what a form asks for
+	}
+	for _, family := range []string{"x-", "content-", "list-", "resent-", "arc-"} {
+		if strings.HasPrefix(lower, family) {
+			return true
+		}
+	}
+	return false
 }
 
 // cutLine returns the line at pos without its end, and where the next begins.

@@ -89,6 +89,8 @@ func TestR21Filenames(t *testing.T) {
 		{"encoded word", `filename="=?utf-8?B?w7wucGRm?="`, "ü.pdf"},
 		{"raw", "filename=\"\xfc.pdf\"", "ü.pdf"},
 		{"direction override", "filename*=utf-8''a%E2%80%AEfdp.exe", "afdp.exe"},
+		{"backslashes of a path", `filename="C:\TEMP\a.pdf"`, `C:\TEMP\a.pdf`},
+		{"escaped backslashes of a path", `filename="C:\\TEMP\\a.pdf"; x=y`, `C:\TEMP\a.pdf`},
 		{"missing quote", `filename="a b.pdf; size=3`, "a b.pdf"},
 	}
 	for _, tt := range tests {
@@ -146,6 +148,8 @@ func TestR17Tolerance(t *testing.T) {
 		{"two Content-Type fields", "several Content-Type", "hello", mailOf("From: a@example.org", "Content-Type: text/plain", "Content-Type: text/html", "", "hello")},
 		{"header without colon", "header line without a field name", "hello", mailOf("From: a@example.org", "garbage", "Subject: x", "", "hello")},
 		{"no blank line", "no blank line", "hello world\nmore words", mailOf("From: a@example.org", "hello world", "more words")},
+		{"prose above a form, no blank line", "no blank line", "We want to sign.\nOrganization: Reading Room", mailOf("From: a@example.org", "We want to sign.", "Organization: Reading Room", "", "")},
+		{"prose above more header", "header line without a field name", "hello", mailOf("From: a@example.org", "a line cut in two", "X-Mailer: x", "Subject: x", "", "hello")},
 		{"mbox line", "mbox separator", "hello", mailOf("From a@example.org Mon Jan  1 00:00:00 2024", "From: a@example.org", "", "hello")},
 		{"blank lines above", "blank lines above", "hello", mailOf("", "", "From: a@example.org", "", "hello")},
 		{"bare CR", "bare CR", "hello\nworld", []byte("From: a@example.org\r\rhello\rworld")},
@@ -184,6 +188,8 @@ func TestR23BodyChoice(t *testing.T) {
 		{"plain before html", "alternative", part("text/plain", "plain") + part("text/html", "<p>html</p>"), "plain"},
 		{"empty plain", "alternative", part("text/plain", " ") + part("text/html", "<p>html</p>"), "html"},
 		{"stub", "alternative", part("text/plain", "Your client does not support HTML.") + part("text/html", "<p>html</p>"), "html"},
+		{"text that ends in an excuse", "alternative", part("text/plain", "We sign the letter, all of us.\r\nThis client does not support HTML") + part("text/html", "<p>We sign the letter, all of us.</p>"), "We sign the letter, all of us.\nThis client does not support HTML"},
+		{"excuse with a greeting and a link", "alternative", part("text/plain", "Hello,\r\n\r\nyour program does not\r\nsupport HTML: https://room.example/view") + part("text/html", "<p>The Reading Room signs the letter, all eleven of us.</p>"), "The Reading Room signs the letter, all eleven of us."},
 		{"html only", "alternative", part("text/html", "<p>html</p>"), "html"},
 		{"texts around a file", "mixed", part("text/plain", "one") + part("image/png", "x") + part("text/plain", "two"), "one\ntwo"},
 		{"root of related", "related", part("text/html", "<p>html</p>") + part("text/html", "<p>frame</p>"), "html"},

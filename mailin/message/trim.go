@@ -1,6 +1,7 @@
 package message
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -26,6 +27,9 @@ type trimmer struct {
 
 	nextEnd   []int // of each line: the next one that may end an attribution
 	openUntil int   // lines above this one stand in a container that answers were written into
+
+	recipients []Address // whom the mail is addressed to
+	doubt      bool      // text was kept as new that may be a quote
 }
 
 // forward is a mail inside the text: header lines and body, by line numbers.
@@ -37,11 +41,14 @@ type forward struct {
 // split divides the text into what is new, quoted and signature (R29). Where in doubt a line stays new: a correction
 // lost is worse than a quote kept.
 func (m *Message) split(spans []span, b *budget, depth int) {
-	t := &trimmer{lines: strings.Split(m.Text, "\n"), phrase: phrases()}
+	t := &trimmer{lines: strings.Split(m.Text, "\n"), phrase: phrases(), recipients: slices.Concat(m.Header.To, m.Header.Cc)}
 	t.kinds = make([]lineKind, len(t.lines))
 	t.spans, t.signed = t.markSpans(spans, false), t.markSpans(spans, true)
 	t.quotes()
 	t.signatures()
+	if t.doubt {
+		m.defect("text below an attribution has no quote marks: kept as new")
+	}
 	m.New, m.Quoted, m.Signature = t.join(lineNew), t.join(lineQuoted), t.join(lineSignature)
 	for _, f := range t.found {
 		m.addForward(t, f, b, depth)
@@ -165,8 +172,46 @@ func (t *trimmer) attributed(from, end int) int {
 		t.quote(end, next)
 		return t.markedRegion(next)
 	}
+	if t.foreign(from, end) {
+		t.doubt = true
+		return end
+	}
 	t.quote(end, len(t.lines))
 	return len(t.lines)
+}
+
+// foreign: an attribution on top of everything, with no marks below it, that names somebody from elsewhere than those the
+// mail is addressed to. That is no answer to us with our text below: whether the writer quotes, or writes below a quote
+// whose marks got lost, cannot be told, and so the text stays new.
+func (t *trimmer) foreign(from, end int) bool {
+	for i := range from {
+		if t.kinds[i] == lineNew && strings.TrimSpace(t.lines[i]) != "" {
+			return false
+		}
+	}
+	domain := addressDomain(strings.Join(t.lines[from:end], " "))
+	if domain == "" || len(t.recipients) == 0 {
+		return false
+	}
+	for _, a := range t.recipients {
+		if strings.EqualFold(addressDomain(a.Address), domain) {
+			return false
+		}
+	}
+	return true
+}
+
+// addressDomain returns what stands behind the last @ of a text, or "".
+func addressDomain(s string) string {
+	i := strings.LastIndexByte(s, '@')
+	if i < 0 {
+		return ""
+	}
+	domain := s[i+1:]
+	if end := strings.IndexAny(domain, "<>()[],;:\"' \t"); end >= 0 {
+		domain = domain[:end]
+	}
+	return strings.TrimRight(domain, ".")
 }
 
 // markedRegion takes a run of lines with quote marks and the blank lines between them.

@@ -6,7 +6,7 @@ import (
 )
 
 func parseText(text string) *Message {
-	return Parse([]byte("From: ann@example.org\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + strings.ReplaceAll(text, "\n", "\r\n")))
+	return Parse([]byte("From: ann@example.org\r\nTo: Open Letter <letter@letter.test>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + strings.ReplaceAll(text, "\n", "\r\n")))
 }
 
 // R29: an answer above quoted text, in the words of many clients. The new text is always the first line.
@@ -70,6 +70,8 @@ func TestR29Split(t *testing.T) {
 		{"list footer", "We sign.\n_______________________________________________\nRooms mailing list\nRooms@lists.example.org\nhttps://lists.example.org/listinfo/rooms", "We sign.", "_______________________________________________\nRooms mailing list\nRooms@lists.example.org\nhttps://lists.example.org/listinfo/rooms"},
 		{"a form with rules stays", "_____________\nName: Reading Room\nCity: Odense\nContact: Ann\nMail: ann@example.org", "_____________\nName: Reading Room\nCity: Odense\nContact: Ann\nMail: ann@example.org", ""},
 		{"a form with From and To is no header block", "From: the Reading Room\nHello,\nwe sign.", "From: the Reading Room\nHello,\nwe sign.", ""},
+		{"nothing above a strange attribution without marks", "On 3 May 2026, Sam Holt <sam@signer.example> wrote:\n\nThe Reading Room signs.", "The Reading Room signs.", ""},
+		{"nothing above our attribution without marks", "On 3 May 2026, Open Letter <desk@letter.test> wrote:\n\nIs it correct? Answer yes.", "", ""},
 		{"prose that ends in wrote", "As our board wrote:\nwe sign.", "As our board wrote:\nwe sign.", ""},
 	}
 	for _, tt := range tests {
