@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"countersign/petition"
@@ -20,6 +21,7 @@ type mailRow struct {
 	Said       *string // of the newest reading
 	NewText    *string
 	Raw        []byte
+	Packed     *bool // nil without bytes
 }
 
 // said is what a reading row keeps beside the text.
@@ -37,6 +39,12 @@ func (r *mailRow) mail() (*petition.Mail, error) {
 		ID: r.ID, SHA256: r.SHA256, Size: r.Size, Mailbox: r.Mailbox, Received: r.ReceivedAt.time(), Partial: r.Partial, Spam: r.Spam,
 		State: r.State, Attempts: r.Attempts, Raw: r.Raw,
 	}
+	if r.Packed != nil && *r.Packed {
+		var err error
+		if m.Raw, err = unpack(r.Raw); err != nil {
+			return nil, fmt.Errorf("mail %d: %w", r.ID, err)
+		}
+	}
 	if r.Said == nil {
 		return m, nil
 	}
@@ -53,7 +61,7 @@ func (r *mailRow) mail() (*petition.Mail, error) {
 func (c conn) mailsWhere(ctx context.Context, raw bool, where string, args ...any) ([]*petition.Mail, error) {
 	columns, join := "", ""
 	if raw {
-		columns, join = ", b.raw", " LEFT JOIN mail_bytes b ON b.mail_id=m.id"
+		columns, join = ", b.raw, b.packed", " LEFT JOIN mail_bytes b ON b.mail_id=m.id"
 	}
 	list := c.list
 	if raw {

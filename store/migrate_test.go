@@ -129,7 +129,7 @@ func TestUpgradeFromFirstSchema(t *testing.T) {
 			checkFold(t, s, e.ID)
 		}
 		waiting := got(s.Undecided(t.Context(), "w", 5, minute))(t)
-		if len(waiting) != 1 || got(s.Mail(t.Context(), waiting[0]))(t).Raw == nil {
+		if len(waiting) != 1 || string(got(s.Mail(t.Context(), waiting[0]))(t).Raw) != "From: office@late.example\r\n" {
 			t.Fatalf("undecided: %v", waiting)
 		}
 		if out := got(s.Decide(t.Context(), waiting[0], petition.Decide))(t); out.Disposition != petition.DispSignOn {

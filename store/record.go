@@ -1,14 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"countersign/petition"
 )
@@ -113,32 +110,6 @@ func (t *tx) insertMails(ctx context.Context, mails []petition.Fetched, sums []s
 		fresh[m.SHA256] = m.ID
 	}
 	return fresh, t.insertBytes(ctx, fresh, raw)
-}
-
-// bytesAtOnce bounds one statement with mails: the driver builds each in memory.
-const bytesAtOnce = 512 << 10
-
-// insertBytes stores the bytes of the new mails, by sum, in the order of their ids:
-// SQLite then only appends.
-func (t *tx) insertBytes(ctx context.Context, fresh map[string]int64, raw map[string][]byte) error {
-	sums := slices.SortedFunc(maps.Keys(fresh), func(a, b string) int { return cmp.Compare(fresh[a], fresh[b]) })
-	var rows [][]any
-	size := 0
-	for _, sum := range sums {
-		b := raw[sum]
-		if b == nil {
-			b = []byte{}
-		}
-		rows = append(rows, []any{fresh[sum], b})
-		if size += len(b); size < bytesAtOnce {
-			continue
-		}
-		if err := t.insert(ctx, `INSERT INTO mail_bytes (mail_id, raw)`, rows, ""); err != nil {
-			return err
-		}
-		rows, size = rows[:0], 0
-	}
-	return t.insert(ctx, `INSERT INTO mail_bytes (mail_id, raw)`, rows, "")
 }
 
 // insertPlaces notes where each mail lies. A place that is known stays as it is.
