@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -25,8 +26,11 @@ func TestFullDisk(t *testing.T) {
 	}
 	room(1) // no less than it has already
 	var batch []petition.Fetched
+	random := rand.NewChaCha8([32]byte{1})
 	for n := range 20 {
-		f := fetched(uint32(100+n), fmt.Sprintf("mail %d %s", n, strings.Repeat("x", 20_000)))
+		attached := make([]byte, 20_000) // what cannot be packed
+		_, _ = random.Read(attached)     // never fails
+		f := fetched(uint32(100+n), fmt.Sprintf("mail %d %x", n, attached))
 		batch = append(batch, f)
 	}
 	ids, err := s.Record(t.Context(), l, batch)
