@@ -94,12 +94,13 @@ type Reading struct {
 	Signatories   []Signatory `json:"signatories"`
 	ContactEmail  string      `json:"contact_email"`
 	Confidence    Confidence  `json:"confidence"`
-	Forwarded     bool        `json:"forwarded"`  // the sign-on stands in a forwarded mail: the writer is not the signer (R19)
-	Undecided     bool        `json:"undecided"`  // "our board decides on Monday": somebody else must decide first (U13)
-	Missing       string      `json:"missing"`    // what could not be read: "", "organization", "encrypted", "attachment", "size" (M4)
-	Candidates    []string    `json:"candidates"` // further names, best first, for an organizer
-	Unclear       bool        `json:"unclear"`    // an answer with a condition, a negation or another name: a person decides (R29)
-	Evidence      []Evidence  `json:"evidence"`   // of the intent
+	Forwarded     bool        `json:"forwarded"`       // the sign-on stands in a forwarded mail: the writer is not the signer (R19)
+	Undecided     bool        `json:"undecided"`       // "our board decides on Monday": somebody else must decide first (U13)
+	Missing       string      `json:"missing"`         // what could not be read: "", "organization", "encrypted", "attachment", "size" (M4)
+	Candidates    []string    `json:"candidates"`      // further names, best first, for an organizer
+	Unclear       bool        `json:"unclear"`         // an answer with a condition, a negation or another name: a person decides (R29)
+	Evidence      []Evidence  `json:"evidence"`        // of the intent
+	Wants         Purpose     `json:"wants,omitempty"` // see or erase: what the writer asks about the data that we keep (R60)
 }
 
 // Has reports whether the mail has the intent, first or further.

@@ -36,6 +36,7 @@ type Reader struct {
 	languages []*language
 	lex       *lexicon
 	about     []string // parts of words that speak of signing: see about.txt
+	data      map[string]dataWords
 }
 
 // Hints is what the caller knows beside the mail.
@@ -56,7 +57,11 @@ func New(files fs.FS) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{languages: languages, lex: lex, about: about()}, nil
+	data, err := loadDataWords()
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{languages: languages, lex: lex, about: about(), data: data}, nil
 }
 
 // Default builds a reader from the embedded languages.
@@ -102,6 +107,9 @@ func (r *Reader) Read(m *message.Message, o petition.Origin, h Hints) petition.R
 		return out
 	}
 	c.decide(&out)
+	if out.Intent != petition.Spam && !out.Forwarded {
+		out.Wants = r.wants(m.New, out.Language)
+	}
 	return out
 }
 
