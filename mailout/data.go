@@ -78,7 +78,9 @@ func (w *writing) fillAbout(d *templates.MailData) {
 				d.UndoUntil = w.in(e.WithdrawnAt.Add(undo))
 			}
 		}
-	case petition.NoticeRemoved:
+	case petition.NoticeData:
+		d.Kept = w.kept()
+	case petition.NoticeRemoved, petition.NoticeErasing:
 		d.UndoUntil = w.in(w.Notice.QueuedAt.Add(undo))
 	case petition.NoticeAlready:
 		if !w.mayTellAlready() {
@@ -137,7 +139,7 @@ func (w *writing) fillLinks(d *templates.MailData) {
 		if d.Asks {
 			d.URL = w.confirmLink()
 		}
-	case petition.NoticeListed, petition.NoticeWithdrawn, petition.NoticeRemoved:
+	case petition.NoticeListed, petition.NoticeWithdrawn, petition.NoticeRemoved, petition.NoticeErasing, petition.NoticeData:
 		d.SelfURL = w.link("/s/", petition.PurposeSelf)
 	case petition.NoticeNewLink, petition.NoticeProveLink:
 		if p := w.linkPurpose(); p == petition.PurposeConfirm {
@@ -182,36 +184,6 @@ func (w *writing) linkPurpose() petition.Purpose {
 		}
 	}
 	return petition.PurposeSelf
-}
-
-// entries are the public fields of the versions, cleaned (U08, R35). What will not
-// be public is not in them, and the country only if it is one.
-func (w *writing) entries(shown []petition.Shown) []templates.Entry {
-	var entries []templates.Entry
-	own := w.ownDomain()
-	for _, s := range shown {
-		v := w.version(s)
-		if v.N == 0 {
-			continue
-		}
-		f := v.Fields
-		public := func(field petition.Field, value string) string {
-			if w.Campaign == nil || !w.Campaign.IsPublic(field) {
-				return ""
-			}
-			return value
-		}
-		entries = append(entries, templates.Entry{
-			Name:      cleanLine(f.Name, maxName, own),
-			OtherName: cleanLine(f.OtherName, maxName, own),
-			City:      public(petition.FieldCity, cleanLine(f.City, maxCity, "")),
-			Country:   public(petition.FieldCountry, w.country(f.Country)),
-			Website:   public(petition.FieldWebsite, cleanSite(f.Website, own)),
-			Signatory: public(petition.FieldSignatory, cleanLine(f.Signatory, maxName, "")),
-			Title:     public(petition.FieldTitle, cleanLine(f.Title, maxName, "")),
-		})
-	}
-	return entries
 }
 
 // ownDomain is the domain of the reader's own organization, "" at a provider for everybody.

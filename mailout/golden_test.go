@@ -98,6 +98,12 @@ var goldens = []struct {
 		o.Notice.Details.Text = "Dear Anna Berg,\r\n\r\nyes, please send it as a file.\r\n\r\nBest regards\r\nNora Example\r\n"
 	}},
 	{"removed", petition.NoticeRemoved, unasked},
+	{"erasing", petition.NoticeErasing, func(o *petition.Occasion) { unasked(o); listed(o.Endorsements[0]) }},
+	{"erasing_person", petition.NoticeErasing, person},
+	{"data", petition.NoticeData, func(o *petition.Occasion) {
+		o.Endorsements[0].ArrivedAt, o.Endorsements[0].Versions[0].Confirmer = brussels(12, 5, 14, 2), petition.Person{Name: "M. Klein"}
+	}},
+	{"data_several", petition.NoticeData, several},
 	{"digest", petition.NoticeDigest, func(o *petition.Occasion) {
 		forOrganizers(o)
 		o.Notice.Details.Counts = []petition.Count{{What: "review", N: 3}, {What: "question", N: 1}, {What: "awaiting", N: 1200}, {What: "Something new", N: 2}}

@@ -53,6 +53,9 @@ func (a *action) do() error {
 		return a.withdraw()
 	case ActErase:
 		return a.erase()
+	case ActForget:
+		a.forget()
+		return nil
 	case ActNewLink:
 		a.newLink()
 		return nil
@@ -116,7 +119,7 @@ func (a *action) confirm() error {
 	var confirmed []Shown
 	err := a.each(func(e *Endorsement) error {
 		switch {
-		case !e.WithdrawnAt.IsZero():
+		case e.Gone() || !e.ErasingAt.IsZero():
 			return ErrNotAllowed
 		case e.Current().Verification == Confirmed && !a.changes(e):
 			return nil
@@ -183,7 +186,7 @@ func (a *action) wait() error {
 	var shows []Shown
 	to := CanonicalAddress(a.Address)
 	err := a.each(func(e *Endorsement) error {
-		if !e.WithdrawnAt.IsZero() || e.Current().Verification == Confirmed {
+		if e.Gone() || !e.ErasingAt.IsZero() || e.Current().Verification == Confirmed {
 			return ErrNotAllowed
 		}
 		if e.Current().Verification != Undecided {
@@ -220,7 +223,7 @@ func (a *action) mayWriteTo(to string) bool {
 // remove is "we did not ask for this": gone at once, and back within seven days if it was a slip (U12).
 func (a *action) remove() error {
 	return a.each(func(e *Endorsement) error {
-		if !e.WithdrawnAt.IsZero() {
+		if e.Gone() {
 			return nil
 		}
 		if s := e.State(); s == StateListed || s == StateConfirmed {
@@ -243,8 +246,22 @@ func (a *action) tell(e *Endorsement, kind NoticeKind) *Notice {
 	return a.notice(kind, to, e.Locale, key(string(kind), shows)+fmt.Sprintf(":r%d", e.Revision), shows)
 }
 
+// reinstate takes back what the signer did last: the wish to be erased, else the
+// withdrawal or removal.
 func (a *action) reinstate() error {
+	if a.OrganizerID != 0 {
+		if err := a.mayAct(); err != nil {
+			return err
+		}
+	}
 	return a.each(func(e *Endorsement) error {
+		if !e.ErasingAt.IsZero() {
+			if a.OrganizerID == 0 && a.Now.Sub(e.ErasingAt) > ReversibleFor {
+				return ErrNotAllowed
+			}
+			a.event(e, EventKept, e.Current().N)
+			return nil
+		}
 		if e.WithdrawnAt.IsZero() {
 			return nil
 		}
@@ -260,7 +277,7 @@ func (a *action) reinstate() error {
 // open: it is confirmed by being made; an organizer sees the difference.
 func (a *action) correct() error {
 	return a.each(func(e *Endorsement) error {
-		if !e.WithdrawnAt.IsZero() {
+		if e.Gone() || !e.ErasingAt.IsZero() {
 			return ErrNotAllowed
 		}
 		if !a.changes(e) {
@@ -296,23 +313,6 @@ func (a *action) withdraw() error {
 	})
 }
 
-// erase takes the persons out of the endorsement. The organization's decision stays,
-// on the list or off it (trap 4); a person who signs as such is withdrawn with it,
-// since the name is all there is. Nothing is mailed: the address is gone.
-func (a *action) erase() error {
-	return a.each(func(e *Endorsement) error {
-		v := e.Current()
-		if v.Fields.Contact == "" && v.Fields.Signatory == "" && e.Writer == (Person{}) {
-			return nil // done before
-		}
-		if v.Fields.Kind == KindIndividual && e.WithdrawnAt.IsZero() {
-			a.event(e, EventWithdrawn, v.N)
-		}
-		a.event(e, EventErased, v.N).Who = Person{}
-		return nil
-	})
-}
-
 // newLink sends once more what the address can open: the request, where a yes is
 // still missing, and the own page of what stands or can still be taken back. The
 // page says the same whether anything is known or not.
@@ -333,7 +333,7 @@ func (a *action) newLink() {
 		case StateConfirmed, StateListed, StateDeclined:
 			own = append(own, shown)
 		case StateWithdrawn:
-			if a.Now.Sub(e.WithdrawnAt) > ReversibleFor {
+			if e.ErasingAt.IsZero() && a.Now.Sub(e.WithdrawnAt) > ReversibleFor {
 				continue
 			}
 			own = append(own, shown)

@@ -33,7 +33,7 @@ func (a *action) closing() {
 
 func (a *action) expire() {
 	for _, e := range a.Situation.Endorsements {
-		if v := e.Current(); v.Verification == Awaiting && e.WithdrawnAt.IsZero() {
+		if v := e.Current(); v.Verification == Awaiting && !e.Gone() {
 			a.event(e, EventExpired, v.N).Channel = ByProgram
 		}
 	}
@@ -42,7 +42,7 @@ func (a *action) expire() {
 // unreachable is a refusal for good at sending: what was asked cannot be answered.
 func (a *action) unreachable() {
 	for _, e := range a.Situation.Endorsements {
-		if v := e.Current(); e.WithdrawnAt.IsZero() && (v.Verification == Awaiting || v.Verification == Undecided) {
+		if v := e.Current(); !e.Gone() && (v.Verification == Awaiting || v.Verification == Undecided) {
 			a.event(e, EventUnreached, v.N).Channel = ByProgram
 		}
 		a.task(TaskUnreachable, e, "The mail server refused our mail: "+CleanLine(a.Why, 300))

@@ -33,7 +33,12 @@ func Apply(e *Endorsement, ev Event) error {
 		}
 	case EventSuggested:
 		e.DuplicateOf = ev.OtherID
+	case EventErasing:
+		e.ErasingAt = ev.At
+	case EventKept:
+		e.ErasingAt = time.Time{}
 	case EventErased:
+		e.ErasingAt = time.Time{}
 		erase(e)
 	case EventAsked, EventAnswered, EventSignedAgain, EventNote, EventUndone:
 	default:
@@ -117,20 +122,6 @@ func restore(e *Endorsement) {
 	}
 }
 
-// erase takes the persons out of an endorsement; the organization's decision stands
-// (trap 4). Of a person who signed as such nothing is left but the country.
-func erase(e *Endorsement) {
-	e.Writer = Person{}
-	for i := range e.Versions {
-		v := &e.Versions[i]
-		v.Fields.Signatory, v.Fields.Title, v.Fields.Contact = "", "", ""
-		v.Confirmer = Person{}
-		if v.Fields.Kind == KindIndividual {
-			v.Fields = Fields{Kind: KindIndividual, Country: v.Fields.Country}
-		}
-	}
-}
-
 // Fold rebuilds an endorsement from its base and its history, leaving out the
 // events that a later event undid. It is what undo means: nothing is computed backwards.
 func Fold(base Endorsement, events []Event) (Endorsement, error) {
@@ -141,7 +132,7 @@ func Fold(base Endorsement, events []Event) (Endorsement, error) {
 		}
 	}
 	e := base
-	e.Versions, e.WithdrawnAt, e.HiddenAt, e.Revision = nil, time.Time{}, time.Time{}, 0
+	e.Versions, e.WithdrawnAt, e.HiddenAt, e.ErasingAt, e.Revision = nil, time.Time{}, time.Time{}, time.Time{}, 0
 	for _, ev := range events {
 		if undone[ev.ID] {
 			e.Revision++

@@ -174,6 +174,9 @@ func (d *decision) byIntent() {
 		return
 	}
 	d.further()
+	if d.data() {
+		return
+	}
 	switch r.Intent {
 	case SignOn:
 		d.signOn()

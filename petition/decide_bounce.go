@@ -25,7 +25,7 @@ func (d *decision) unreachable() {
 	for i, e := range d.BouncedFor {
 		v := e.Current()
 		asked := i < len(d.Bounced.Shows) && d.Bounced.Shows[i].Version == v.N
-		if asked && e.WithdrawnAt.IsZero() && (v.Verification == Awaiting || v.Verification == Undecided) {
+		if asked && !e.Gone() && (v.Verification == Awaiting || v.Verification == Undecided) {
 			ev := d.newEvent(e.ID, EventUnreached, v.N)
 			ev.Channel, ev.NoticeID = ByProgram, d.Bounced.ID
 			d.out.Events = append(d.out.Events, ev)

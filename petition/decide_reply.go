@@ -181,7 +181,7 @@ func (d *decision) targets() []*Endorsement {
 	live := func(es []*Endorsement) []*Endorsement {
 		var out []*Endorsement
 		for _, e := range es {
-			if e.WithdrawnAt.IsZero() && !slices.Contains(out, e) {
+			if !e.Gone() && !slices.Contains(out, e) {
 				out = append(out, e)
 			}
 		}

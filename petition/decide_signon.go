@@ -80,7 +80,7 @@ func (s *signing) claim(i int, c Claim) {
 func sameName(candidates []*Endorsement, f Fields) *Endorsement {
 	for _, e := range candidates {
 		v := e.Current()
-		if !e.WithdrawnAt.IsZero() || v.Fields.Kind != f.Kind {
+		if e.Gone() || v.Fields.Kind != f.Kind {
 			continue
 		}
 		if NameKey(v.Fields.Name) == NameKey(f.Name) || v.Fields.OtherName != "" && NameKey(v.Fields.OtherName) == NameKey(f.Name) {

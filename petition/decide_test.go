@@ -476,49 +476,6 @@ func TestU13NoteBeforeClosing(t *testing.T) {
 	}
 }
 
-// TestErase: the person goes, the organization's decision stays, nothing is mailed (trap 4).
-func TestErase(t *testing.T) {
-	for _, state := range []State{StateAwaiting, StateUndecided, StateConfirmed, StateListed, StateWithdrawn, StateDeclined} {
-		w := newWorld(t)
-		w.signed(state)
-		before := len(w.notices)
-		w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink})
-		e := w.endorsements[0]
-		if f := e.Current().Fields; e.State() != state || f.Name != "City Library Lindenau" || f.Contact != "" || f.Signatory != "" || e.Writer != (Person{}) {
-			t.Errorf("%s: state %s, fields %+v, writer %+v", state, e.State(), f, e.Writer)
-		}
-		if o := w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink}); len(o.Events) != 0 {
-			t.Errorf("%s: erased twice", state)
-		}
-		w.now = w.now.Add(5 * 24 * time.Hour)
-		for _, kind := range []ActionKind{ActRemind, ActClosing} {
-			w.act(Action{Kind: kind, Endorsements: []int64{1}, Channel: ByProgram})
-		}
-		if len(w.notices) != before {
-			t.Errorf("%s: mailed %+v", state, w.notices[before:])
-		}
-	}
-}
-
-// TestErasePerson: of a person who signs as such nothing is left, and nothing can bring an empty line back.
-func TestErasePerson(t *testing.T) {
-	w := newWorld(t)
-	w.campaign.Individuals = true
-	w.decide(w.mail("anna@lindenau.example", SignOn, claims("Anna Berg"), func(m *Mail) { m.Reading.Organizations[0].Kind = KindIndividual }))
-	w.act(Action{Kind: ActConfirm, Endorsements: []int64{1}, Channel: ByLink})
-	w.act(Action{Kind: ActApprove, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk})
-	w.act(Action{Kind: ActErase, Endorsements: []int64{1}, Channel: ByLink})
-	if e := w.endorsements[0]; len(w.listed()) != 0 || e.Current().Fields.Name != "" {
-		t.Errorf("listed %v, fields %+v", w.listed(), e.Current().Fields)
-	}
-	for _, organizer := range []int64{0, 1} {
-		s := Situation{Now: w.now, Campaign: w.campaign, Endorsements: w.endorsements, Organizer: &w.organizers[0]}
-		if _, err := Act(s, Action{Kind: ActReinstate, Endorsements: []int64{1}, OrganizerID: organizer}); err == nil {
-			t.Errorf("organizer %d brought an empty line back", organizer)
-		}
-	}
-}
-
 // TestNewLinkForEveryState: who has something open or standing gets a link; three a day, no more.
 func TestNewLinkForEveryState(t *testing.T) {
 	for _, state := range []State{StateAwaiting, StateUndecided, StateConfirmed, StateListed, StateWithdrawn, StateDeclined} {

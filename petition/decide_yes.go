@@ -56,7 +56,7 @@ func (d *decision) namesSome() bool {
 // yesToOther is a yes to a notice that asked for none. It changes nothing.
 func (d *decision) yesToOther() {
 	done := d.fromContact(d.Shown) && !d.Mail.Reading.Has(Correction) &&
-		!slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return !e.WithdrawnAt.IsZero() || e.Current().Verification != Confirmed })
+		!slices.ContainsFunc(d.Shown, func(e *Endorsement) bool { return e.Gone() || e.Current().Verification != Confirmed })
 	if done && (d.Asked.Kind == NoticeReceived || d.Asked.Kind == NoticeListed || d.Asked.Kind == NoticeAlready) {
 		d.answerShowing(DispSignedAgain, NoticeAlready, versionsOf(d.Shown))
 		return

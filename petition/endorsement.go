@@ -91,6 +91,7 @@ type Endorsement struct {
 	CreatedAt      time.Time
 	ArrivedAt      time.Time // INTERNALDATE of the mail that named it: what counts against the deadline (U06)
 	WithdrawnAt    time.Time // zero: stands
+	ErasingAt      time.Time // its persons are to be erased and shown nowhere since; zero: not. See Gone
 	HiddenAt       time.Time // hidden until an organizer decides (U20, trap 2); zero: not hidden
 	Withheld       bool      // name known to the organizers only (U24)
 	Group          string
@@ -128,14 +129,18 @@ func (e *Endorsement) Version(n int) *Version {
 }
 
 // Listed is the one predicate: the newest version that is both confirmed and
-// approved, unless the endorsement is withdrawn or hidden. A correction under way
-// leaves the old line standing. Everything that publishes or counts asks this.
+// approved, unless the endorsement is gone or hidden. A correction under way
+// leaves the old line standing, and persons who are to be erased are not in it.
+// Everything that publishes or counts asks this.
 func (e *Endorsement) Listed() (Version, bool) {
-	if !e.WithdrawnAt.IsZero() || !e.HiddenAt.IsZero() {
+	if e.Gone() || !e.HiddenAt.IsZero() {
 		return Version{}, false
 	}
 	for _, v := range slices.Backward(e.Versions) {
 		if v.Verification == Confirmed && v.Review == Approved {
+			if !e.ErasingAt.IsZero() {
+				v.Fields, v.Confirmer = v.Fields.withoutPersons(), Person{}
+			}
 			return v, true
 		}
 	}
@@ -161,7 +166,7 @@ func (e *Endorsement) State() State {
 	if e == nil {
 		return StateNew
 	}
-	if !e.WithdrawnAt.IsZero() {
+	if e.Gone() {
 		return StateWithdrawn
 	}
 	if _, ok := e.Listed(); ok {

@@ -29,7 +29,9 @@ const (
 	EventSuggested   EventKind = "suggested_duplicate"
 	EventSignedAgain EventKind = "signed_again" // the same once more, or a colleague: nothing changes
 	EventUndone      EventKind = "undone"       // Undoes names the event; the state before it stands again
-	EventErased      EventKind = "erased"
+	EventErasing     EventKind = "erasing"      // the signer wants the persons erased: shown nowhere from now on
+	EventKept        EventKind = "kept"         // that was taken back
+	EventErased      EventKind = "erased"       // for good
 	EventNote        EventKind = "note"
 )
 

@@ -30,6 +30,8 @@ const (
 	NoticeNote          NoticeKind = "note"        // 48 h before closing, to those not decided yet
 	NoticeAsk           NoticeKind = "ask"         // an organizer asks the signer
 	NoticeAnswer        NoticeKind = "answer"      // an organizer's answer to a signer's question
+	NoticeErasing       NoticeKind = "erasing"     // the persons' data will be erased, can be undone
+	NoticeData          NoticeKind = "data"        // what we keep of the reader (R60)
 	NoticeRemoved       NoticeKind = "removed"     // "we did not ask for this": removed, can be undone
 	NoticeDigest        NoticeKind = "digest"      // to organizers, daily
 	NoticeSignIn        NoticeKind = "sign_in"
@@ -164,7 +166,7 @@ func (k NoticeKind) Overtakes() []NoticeKind {
 		return asking
 	case NoticeListed, NoticeDeclined:
 		return append(asking, NoticeReceived)
-	case NoticeWithdrawn, NoticeRefused, NoticeRemoved:
+	case NoticeWithdrawn, NoticeRefused, NoticeRemoved, NoticeErasing:
 		return append(asking, NoticeReceived, NoticeListed)
 	default:
 		return nil

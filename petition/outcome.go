@@ -48,6 +48,7 @@ const (
 	DispUndecided   Disposition = "undecided"
 	DispCorrected   Disposition = "corrected"
 	DispWithdrawn   Disposition = "withdrawn"
+	DispData        Disposition = "data"        // somebody asked to see, or to have erased, what we keep (R60)
 	DispProveFirst  Disposition = "prove_first" // nothing changed; a link went to the address on file
 	DispQuestion    Disposition = "question"
 	DispAnswered    Disposition = "answered" // an organizer's answer was passed on
@@ -149,6 +150,7 @@ const (
 	ActCorrect     ActionKind = "correct"   // signer: Fields
 	ActWithdraw    ActionKind = "withdraw"  // signer (deliberate) or organizer
 	ActErase       ActionKind = "erase"     // signer (deliberate): the persons go, the organization's decision stays (trap 4)
+	ActForget      ActionKind = "forget"    // the clock: what ActErase began is done for good
 	ActNewLink     ActionKind = "new_link"  // anybody: Address; answers the same whatever is known
 	ActApprove     ActionKind = "approve"   // organizer from here
 	ActDecline     ActionKind = "decline"   // Why, Tell

@@ -31,7 +31,7 @@ type askedRow struct {
 }
 
 // Due lists what the clock should do now: reminders, the end of requests that nobody
-// answered, and the note before the list closes. Each is for Act, in any order; doing
+// answered, the note before the list closes, and erasing what nobody took back. Each is for Act, in any order; doing
 // one twice changes nothing. An endorsement for which somebody else must decide first
 // is left in peace but for that note (U13).
 func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
@@ -59,7 +59,7 @@ func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 		MAX(CASE WHEN n.expires_at=0 THEN 9000000000000000000 ELSE n.expires_at END) AS expires_at,
 		SUM(CASE WHEN n.kind='reminder' THEN 1 ELSE 0 END) AS reminders
 		FROM endorsements e JOIN notice_shows w ON w.endorsement_id=e.id JOIN notices n ON n.id=w.notice_id
-		WHERE e.verification='awaiting' AND e.withdrawn_at=0 AND e.on_hold=''
+		WHERE e.verification='awaiting' AND e.withdrawn_at=0 AND e.erasing_at=0 AND e.on_hold=''
 		AND (n.kind='reminder' OR n.kind IN ('request','new_link','corrected','use_link') AND n.sent_at>0)
 		GROUP BY e.id, e.campaign_id, e.state) AS asked
 		WHERE asked_at IS NOT NULL AND (expires_at<$1 OR state='awaiting' AND campaign_id IN `+openList+`
@@ -77,7 +77,25 @@ func (s *Store) Due(ctx context.Context) ([]petition.Action, error) {
 		actions = append(actions, a)
 	}
 	notes, err := s.closingNotes(ctx, closing)
-	return append(actions, notes...), err
+	if err != nil {
+		return nil, err
+	}
+	erasures, err := s.erasures(ctx, now)
+	return slices.Concat(actions, notes, erasures), err
+}
+
+// erasures are what nobody took back in time: the persons go for good (U12).
+func (s *Store) erasures(ctx context.Context, now time.Time) ([]petition.Action, error) {
+	var rows []askedRow
+	if err := s.reader().list(ctx, &rows, `SELECT id AS endorsement_id, campaign_id FROM endorsements WHERE erasing_at>0 AND erasing_at<=$1
+		ORDER BY erasing_at LIMIT $2`, toMicros(now.Add(-petition.ReversibleFor)), maxDue); err != nil {
+		return nil, err
+	}
+	actions := make([]petition.Action, len(rows))
+	for i, r := range rows {
+		actions[i] = petition.Action{Kind: petition.ActForget, CampaignID: r.CampaignID, Endorsements: []int64{r.EndorsementID}, Channel: petition.ByProgram}
+	}
+	return actions, nil
 }
 
 // closingNotes are for those of the campaigns who have not decided yet and were not told before.
@@ -88,7 +106,7 @@ func (s *Store) closingNotes(ctx context.Context, campaigns []int64) ([]petition
 	args := []any{maxDue}
 	var rows []askedRow
 	if err := s.reader().list(ctx, &rows, `SELECT e.id AS endorsement_id, e.campaign_id FROM endorsements e WHERE e.verification='undecided'
-		AND e.withdrawn_at=0 AND e.state='undecided' AND e.on_hold='' AND e.contact<>'' AND e.campaign_id IN `+in(&args, campaigns)+`
+		AND e.withdrawn_at=0 AND e.erasing_at=0 AND e.state='undecided' AND e.on_hold='' AND e.contact<>'' AND e.campaign_id IN `+in(&args, campaigns)+`
 		AND NOT EXISTS (SELECT 1 FROM notice_shows w JOIN notices n ON n.id=w.notice_id WHERE w.endorsement_id=e.id AND n.kind='note')
 		ORDER BY e.id LIMIT $1`, args...); err != nil {
 		return nil, err

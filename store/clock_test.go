@@ -527,6 +527,55 @@ func TestU25AlertOncePerDay(t *testing.T) {
 	})
 }
 
+// eraseForGood erases as the signer and, when the time to take it back is over, the clock.
+func eraseForGood(t *testing.T, s *Store, id int64) {
+	t.Helper()
+	act(t, s, petition.Action{Kind: petition.ActErase, Endorsements: []int64{id}, Channel: petition.ByLink})
+	clockTurns(t, s, petition.ReversibleFor)
+	if e := got(s.Endorsement(t.Context(), id))(t); e.Current().Fields.Contact != "" || !e.ErasingAt.IsZero() {
+		t.Errorf("the clock left %+v", e.Current().Fields)
+	}
+}
+
+// clockTurns lets time pass and does what is due then.
+func clockTurns(t *testing.T, s *Store, passed time.Duration) {
+	t.Helper()
+	turn(s, passed)
+	for _, a := range got(s.Due(t.Context()))(t) {
+		act(t, s, a)
+	}
+}
+
+// Until the time to take it back is over, erasing hides the person everywhere and loses nothing (U12).
+func TestEraseHidesFirst(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		c := testCampaign(t, s)
+		nora := testOrganizer(t, s)
+		id := listed(t, s, nora, "City Library Lindenau", 1)
+		before := got(s.Endorsement(t.Context(), id))(t)
+		revision := got(s.ListRevision(t.Context(), c.ID))(t)
+		act(t, s, petition.Action{Kind: petition.ActErase, Endorsements: []int64{id}, Channel: petition.ByLink})
+		checkFold(t, s, id)
+		lines := got(s.PublicList(t.Context(), c.ID))(t)
+		if len(lines) != 1 || lines[0].Fields.Name != "City Library Lindenau" || lines[0].Fields.Contact != "" || lines[0].Fields.Signatory != "" {
+			t.Errorf("the list shows %+v", lines)
+		}
+		if got(s.ListRevision(t.Context(), c.ID))(t) == revision {
+			t.Error("the list does not know that it changed")
+		}
+		clockTurns(t, s, petition.ReversibleFor-minute)
+		act(t, s, petition.Action{Kind: petition.ActReinstate, Endorsements: []int64{id}, Channel: petition.ByLink})
+		clockTurns(t, s, 2*minute)
+		checkFold(t, s, id)
+		if e := got(s.Endorsement(t.Context(), id))(t); e.Current().Fields != before.Current().Fields || e.Writer != before.Writer {
+			t.Errorf("kept %+v of %+v", e, before)
+		}
+		if m := got(s.Mail(t.Context(), before.RequestID))(t); m.Raw == nil || m.NewText == "" {
+			t.Error("the mail is gone")
+		}
+	})
+}
+
 // Erasing by the signer reaches mails and notices, and nothing waits to be sent to the address.
 func TestEraseReachesMailsAndNotices(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *Store) {
@@ -534,7 +583,7 @@ func TestEraseReachesMailsAndNotices(t *testing.T) {
 		nora := testOrganizer(t, s)
 		id := listed(t, s, nora, "City Library Lindenau", 1)
 		other := sign(t, s, signOn{from: "desk@reading.example", name: "Reading Trust", uid: 77})
-		act(t, s, petition.Action{Kind: petition.ActErase, Endorsements: []int64{id}, Channel: petition.ByLink})
+		eraseForGood(t, s, id)
 		checkFold(t, s, id)
 		for _, table := range []string{"endorsements", "versions", "events", "mails", "mail_bytes", "readings", "notices", "endorsement_keys", "terms", "tasks"} {
 			text := dump(t, s, table)

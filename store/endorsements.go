@@ -25,6 +25,7 @@ type endorsementRow struct {
 	CreatedAt      micros
 	ArrivedAt      micros
 	WithdrawnAt    micros
+	ErasingAt      micros
 	HiddenAt       micros
 	Withheld       bool
 	GroupName      string
@@ -36,13 +37,13 @@ type endorsementRow struct {
 }
 
 const endorsementColumns = `id, campaign_id, organization_id, request_mail_id, base, revision, channel, locale, confidence, aligned, invited,
-	writer, created_at, arrived_at, withdrawn_at, hidden_at, withheld, group_name, number, listed_at, duplicate_of, late, on_hold`
+	writer, created_at, arrived_at, withdrawn_at, erasing_at, hidden_at, withheld, group_name, number, listed_at, duplicate_of, late, on_hold`
 
 func (r *endorsementRow) endorsement() (*petition.Endorsement, error) {
 	e := &petition.Endorsement{
 		ID: r.ID, CampaignID: r.CampaignID, OrganizationID: int64(r.OrganizationID), RequestID: int64(r.RequestMailID),
 		Revision: r.Revision, Channel: r.Channel, Locale: r.Locale, Confidence: r.Confidence, Aligned: r.Aligned, Invited: r.Invited,
-		CreatedAt: r.CreatedAt.time(), ArrivedAt: r.ArrivedAt.time(), WithdrawnAt: r.WithdrawnAt.time(), HiddenAt: r.HiddenAt.time(),
+		CreatedAt: r.CreatedAt.time(), ArrivedAt: r.ArrivedAt.time(), WithdrawnAt: r.WithdrawnAt.time(), ErasingAt: r.ErasingAt.time(), HiddenAt: r.HiddenAt.time(),
 		Withheld: r.Withheld, Group: r.GroupName, Number: int(r.Number), ListedAt: r.ListedAt.time(), DuplicateOf: int64(r.DuplicateOf),
 		Late: r.Late, OnHold: r.OnHold,
 	}
@@ -197,7 +198,7 @@ func (t *tx) saveEndorsement(ctx context.Context, e *petition.Endorsement, old *
 	current := e.Current()
 	listed, isListed := e.Listed()
 	var reviewSince time.Time
-	if e.WithdrawnAt.IsZero() && current.Verification == petition.Confirmed && current.Review == petition.Pending {
+	if !e.Gone() && current.Verification == petition.Confirmed && current.Review == petition.Pending {
 		reviewSince = current.VerifiedAt
 		if reviewSince.IsZero() {
 			reviewSince = current.CreatedAt
@@ -208,11 +209,11 @@ func (t *tx) saveEndorsement(ctx context.Context, e *petition.Endorsement, old *
 	}
 	if _, err := t.exec(ctx, `UPDATE endorsements SET organization_id=$2, revision=$3, writer=$4, withdrawn_at=$5, hidden_at=$6, withheld=$7,
 		group_name=$8, number=$9, listed_at=$10, duplicate_of=$11, late=$12, on_hold=$13, state=$14, kind=$15, name=$16, country=$17, contact=$18,
-		version=$19, verification=$20, review=$21, review_since=$22, listed_version=$23, listed_kind=$24, listed_country=$25 WHERE id=$1`,
+		version=$19, verification=$20, review=$21, review_since=$22, listed_version=$23, listed_kind=$24, listed_country=$25, erasing_at=$26 WHERE id=$1`,
 		e.ID, ref(e.OrganizationID), e.Revision, toJSON(e.Writer), toMicros(e.WithdrawnAt), toMicros(e.HiddenAt), e.Withheld,
 		e.Group, ref(e.Number), toMicros(e.ListedAt), ref(e.DuplicateOf), e.Late, e.OnHold, e.State(), current.Fields.Kind, current.Fields.Name,
 		current.Fields.Country, petition.CanonicalAddress(current.Fields.Contact), current.N, current.Verification, current.Review,
-		toMicros(reviewSince), listed.N, listed.Fields.Kind, listed.Fields.Country); err != nil {
+		toMicros(reviewSince), listed.N, listed.Fields.Kind, listed.Fields.Country, toMicros(e.ErasingAt)); err != nil {
 		return err
 	}
 	if err := t.saveVersions(ctx, e); err != nil {

@@ -40,13 +40,7 @@ func (t *tx) scrubEvents(ctx context.Context, e *petition.Endorsement) error {
 		return err
 	}
 	for _, ev := range events {
-		ev.Fields.Signatory, ev.Fields.Title, ev.Fields.Contact = "", "", ""
-		if ev.Fields.Kind == petition.KindIndividual {
-			ev.Fields = petition.Fields{Kind: petition.KindIndividual, Country: ev.Fields.Country}
-		}
-		if ev.OrganizerID == 0 {
-			ev.Who = petition.Person{}
-		}
+		ev.WithoutPersons()
 		if _, err := t.exec(ctx, `UPDATE events SET fields=$2, who=$3 WHERE id=$1`, ev.ID, toJSON(ev.Fields), toJSON(ev.Who)); err != nil {
 			return err
 		}

@@ -27,9 +27,10 @@ func (s *Store) PublicList(ctx context.Context, campaignID int64) ([]Line, error
 		ListedAt  micros
 		Withheld  bool
 		GroupName string
+		ErasingAt micros
 		Fields    string
 	}
-	if err := s.reader().list(ctx, &rows, `SELECT e.id, e.number, e.listed_at, e.withheld, e.group_name, v.fields
+	if err := s.reader().list(ctx, &rows, `SELECT e.id, e.number, e.listed_at, e.withheld, e.group_name, e.erasing_at, v.fields
 		FROM endorsements e JOIN versions v ON v.endorsement_id=e.id AND v.n=e.listed_version
 		WHERE e.campaign_id=$1 AND e.listed_version>0 ORDER BY e.number, e.id`, campaignID); err != nil {
 		return nil, err
@@ -39,6 +40,9 @@ func (s *Store) PublicList(ctx context.Context, campaignID int64) ([]Line, error
 		lines[i] = Line{Number: int(r.Number), EndorsementID: r.ID, ListedAt: r.ListedAt.time(), Withheld: r.Withheld, Group: r.GroupName}
 		if err := fromJSON(r.Fields, &lines[i].Fields); err != nil {
 			return nil, err
+		}
+		if r.ErasingAt != 0 { // see petition.Endorsement.Listed
+			lines[i].Fields.Signatory, lines[i].Fields.Title, lines[i].Fields.Contact = "", "", ""
 		}
 		lines[i].Kind = lines[i].Fields.Kind
 	}

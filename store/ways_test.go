@@ -83,7 +83,7 @@ func TestErasedWhileSending(t *testing.T) {
 		testCampaign(t, s)
 		e := sign(t, s, signOn{from: "office@lindenau.example", name: "City Library Lindenau"})
 		n := got(s.ClaimNotices(t.Context(), 1, minute))(t)[0]
-		act(t, s, petition.Action{Kind: petition.ActErase, Endorsements: []int64{e.ID}, Channel: petition.ByLink})
+		eraseForGood(t, s, e.ID)
 		ok(t, s.SettleNotice(t.Context(), petition.Settlement{ID: n.ID, Attempts: n.Attempts, State: petition.NoticeSent, Text: "Hello Anna", Error: "office@lindenau.example"}))
 		if n := got(s.Notice(t.Context(), n.ID))(t); n.State != petition.NoticeSent || n.SentText != "" || n.LastError != "" || n.To != "" {
 			t.Errorf("%+v", n)

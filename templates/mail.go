@@ -33,6 +33,15 @@ type Entry struct {
 	Title     string
 }
 
+// Kept is what we keep of one line and its people, for themselves: more than will be public.
+type Kept struct {
+	Entry
+	Address   string
+	Writer    string
+	WroteAt   time.Time
+	Confirmer string
+}
+
 // Count is one line of a digest.
 type Count struct {
 	What string // a key below mail.digest.count, else shown as it is
@@ -55,6 +64,7 @@ type MailData struct {
 	About   string // AboutOrganization, AboutPerson or AboutSeveral
 	Lines   []Entry
 	Before  []Entry // corrected: the lines before
+	Kept    []Kept  // data: of each line
 
 	WroteAt     time.Time // when their mail arrived
 	Now         time.Time // when the mail was queued

@@ -9,6 +9,8 @@ import (
 //
 //	entries LINES    the name block: one line each for several
 //	oneline LINES    the same with each on one line
+//	one ENTRY        the entry as LINES
+//	fact KEY TEXT    "Written by: Anna Berg" below a name block; nothing without a text
 //	names LINES      for subjects: the first name "and 2 more"
 //	dateclock T      "12 May 2026, 14:02"
 //	quote TEXT       somebody's words, each line behind ">"
@@ -19,6 +21,8 @@ func (v *voice) mailFuncs() texttemplate.FuncMap {
 	delete(funcs, "md")
 	funcs["entries"] = v.entries
 	funcs["oneline"] = v.oneLine
+	funcs["one"] = func(e Entry) []Entry { return []Entry{e} }
+	funcs["fact"] = v.fact
 	funcs["names"] = v.names
 	funcs["dateclock"] = v.dateClock
 	funcs["quote"] = func(text string) string { return prefixed(text, indent+"> ") }
@@ -41,6 +45,14 @@ func (v *voice) entries(lines []Entry) string {
 		b.WriteString(indent + part + "\n")
 	}
 	return b.String()
+}
+
+func (v *voice) fact(key, text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	label, err := v.say(key, nil)
+	return indent + label + ": " + v.isolated(text) + "\n", err
 }
 
 func (v *voice) oneLine(lines []Entry) string {

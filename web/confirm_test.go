@@ -316,7 +316,8 @@ func TestSelfPage(t *testing.T) {
 	s.says(s.post(self, url.Values{"act": {"confirm"}, "line": {strconv.FormatInt(n.Shows[0].EndorsementID, 10)}, "deliberate": {"yes"}}), http.StatusBadRequest)
 }
 
-// TestErase: only the own page, only with its tick, and then nothing of the person is anywhere (trap 4, R40).
+// TestErase: only the own page, only with its tick; then no page shows the person, until
+// that is taken back. After seven days nothing of the person is anywhere (trap 4, R40, U12).
 func TestErase(t *testing.T) {
 	s := newSite(t)
 	id := s.listed("office@lindenau.example", lindenau())
@@ -336,15 +337,28 @@ func TestErase(t *testing.T) {
 		t.Fatal("something was erased")
 	}
 	a := s.post(self, form)
-	s.says(a, http.StatusOK, "Your data are deleted.", "Your organization is on the list.")
-	s.saysNot(a, "office@lindenau.example", "Anna Berg", `name="act"`)
+	s.says(a, http.StatusOK, "Your data will be deleted.", "Your organization is on the list.", "Keep my data")
+	s.saysNot(a, "Anna Berg", `value="withdraw"`)
+	back := url.Values{"act": {"undo"}, "line": {line}}
+	s.says(s.post(self, back), http.StatusUnprocessableEntity, "Your data will be deleted.")
+	back.Set("deliberate", "yes")
+	s.says(s.post(self, back), http.StatusOK, "Delete my data")
+	s.says(s.post(self, form), http.StatusOK, "Your data will be deleted.")
+	s.pass(petition.ReversibleFor)
+	due, err := s.store.Due(s.Context())
+	s.ok(err)
+	for _, a := range due {
+		s.act(a)
+	}
 	s.says(s.get(self), http.StatusNotFound, "This link does not work any more.")
 	s.says(s.get("/open-on-sunday"), http.StatusOK, "City Library Lindenau")
+	told, err := s.store.Notices(s.Context(), id)
+	s.ok(err)
 	s.post("/new-link", url.Values{"address": {"office@lindenau.example"}})
 	after, err := s.store.Notices(s.Context(), id)
 	s.ok(err)
-	if len(after) != len(all) {
-		t.Errorf("%d notices after erasing, %d before", len(after), len(all))
+	if len(after) != len(told) || len(told) != len(all)+2 {
+		t.Errorf("%d notices after erasing, %d before it, %d before that", len(after), len(told), len(all))
 	}
 }
 

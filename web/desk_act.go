@@ -12,7 +12,7 @@ import (
 
 // whats are the things that a flash can tell: messages desk.did_WHAT.
 var whats = []string{
-	"approved", "approved_waits", "declined", "declined_told", "saved", "unchanged", "asked", "withdrawn", "reinstated", "hidden", "shown", "noted",
+	"approved", "approved_waits", "declined", "declined_told", "saved", "unchanged", "asked", "withdrawn", "reinstated", "kept", "hidden", "shown", "noted",
 	"undone", "released", "vouched", "answered", "done", "entered", "taken_yes", "taken_no", "bulk_release", "bulk_vouch", "bulk_done", "bulk_approve",
 }
 
@@ -148,7 +148,7 @@ func (f *deskForm) problem(e *petition.Endorsement) string {
 
 // caseActs are the buttons that need no more than their reason or text.
 var caseActs = map[string]deskAct{
-	"ask": {petition.ActAsk, "asked"}, "withdraw": {petition.ActWithdraw, "withdrawn"}, "reinstate": {petition.ActReinstate, "reinstated"},
+	"ask": {petition.ActAsk, "asked"}, "withdraw": {petition.ActWithdraw, "withdrawn"}, "reinstate": {petition.ActReinstate, "reinstated"}, "keep": {petition.ActReinstate, "kept"},
 	"hide": {petition.ActHide, "hidden"}, "show": {petition.ActShow, "shown"}, "note": {petition.ActNote, "noted"}, "vouch": {petition.ActVouch, "vouched"},
 }
 

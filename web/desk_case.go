@@ -55,6 +55,7 @@ type caseState struct {
 	Number    int
 	Standing  string // the older line that stands while a correction is under way
 	Withdrawn time.Time
+	EraseOn   time.Time // the persons are erased then; zero: nobody asked
 	Hidden    time.Time
 	OnHold    string
 	Late      bool
@@ -69,12 +70,15 @@ func stateOf(e *petition.Endorsement, events []petition.Event) caseState {
 		Strokes: strokesOf(e), Signer: string(v.Verification), Review: string(v.Review), Number: e.Number, Confirmer: v.Confirmer,
 		Withdrawn: e.WithdrawnAt, Hidden: e.HiddenAt, OnHold: e.OnHold, Late: e.Late, Withheld: e.Withheld,
 	}
+	if !e.ErasingAt.IsZero() {
+		st.EraseOn = e.ErasingAt.Add(petition.ReversibleFor)
+	}
 	line, listed := e.Listed()
 	st.Listed = listed
 	if listed && line.N != v.N {
 		st.Standing = line.Fields.Name
 	}
-	st.CanList = v.Verification == petition.Confirmed && e.WithdrawnAt.IsZero() && e.HiddenAt.IsZero()
+	st.CanList = v.Verification == petition.Confirmed && !e.Gone() && e.HiddenAt.IsZero()
 	for _, ev := range slices.Backward(events) {
 		if ev.Kind == petition.EventConfirmed && v.Verification == petition.Confirmed {
 			st.How = string(ev.Channel)

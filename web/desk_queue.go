@@ -99,7 +99,7 @@ func strokesOf(e *petition.Endorsement) strokes {
 		s.Signer = "x"
 	case petition.Awaiting, petition.Undecided:
 	}
-	if !e.WithdrawnAt.IsZero() {
+	if e.Gone() {
 		s.Signer = "x"
 	}
 	switch v.Review {

@@ -460,6 +460,12 @@ func TestWithdrawAndHideNeedATick(t *testing.T) {
 	s.says(b.press(e(id), "do", "show", "revision", s.revision(id)), http.StatusOK, "Shown again.")
 	s.says(b.press(e(id), "do", "withdraw", "sure", "1", "revision", s.revision(id)), http.StatusOK, "Withdrawn. A mail")
 	s.says(b.press(e(id), "do", "reinstate", "revision", s.revision(id)), http.StatusOK, "The withdrawal is taken back.")
+	s.act(petition.Action{Kind: petition.ActErase, Endorsements: []int64{id}, Channel: petition.ByLink})
+	s.says(b.open(e(id)), http.StatusOK, "To be erased", "Take the erasure back", "Erasure of the personal data asked for by")
+	s.says(b.press(e(id), "do", "keep", "revision", s.revision(id)), http.StatusOK, "The erasure is taken back.")
+	if f := s.endorsement(id); !f.ErasingAt.IsZero() {
+		t.Error("still to be erased")
+	}
 	if _, listed := s.endorsement(id).Listed(); !listed {
 		t.Error("not back on the list")
 	}
@@ -896,7 +902,7 @@ func TestEveryWordOfTheDeskIsThere(t *testing.T) {
 		petition.EventSubmitted, petition.EventCorrected, petition.EventEdited, petition.EventConfirmed, petition.EventUndecided, petition.EventRefused,
 		petition.EventDisputed, petition.EventUnreached, petition.EventExpired, petition.EventApproved, petition.EventDeclined, petition.EventWithdrawn,
 		petition.EventReinstated, petition.EventHidden, petition.EventShown, petition.EventReleased, petition.EventListed, petition.EventAsked,
-		petition.EventAnswered, petition.EventSuggested, petition.EventSignedAgain, petition.EventUndone, petition.EventErased, petition.EventNote,
+		petition.EventAnswered, petition.EventSuggested, petition.EventSignedAgain, petition.EventUndone, petition.EventErasing, petition.EventKept, petition.EventErased, petition.EventNote,
 	} {
 		words["event"] = append(words["event"], string(k))
 	}
@@ -907,7 +913,7 @@ func TestEveryWordOfTheDeskIsThere(t *testing.T) {
 		petition.NoticeRequest, petition.NoticeReceived, petition.NoticeListed, petition.NoticeReminder, petition.NoticeNotUnderstood, petition.NoticeQuestion,
 		petition.NoticeWaiting, petition.NoticeCorrected, petition.NoticeDeclined, petition.NoticeTooLate, petition.NoticeAlready, petition.NoticeNewLink,
 		petition.NoticeOrganizations, petition.NoticeWithdrawn, petition.NoticeRefused, petition.NoticeProveLink, petition.NoticeUseLink, petition.NoticeThanks,
-		petition.NoticeAcknowledge, petition.NoticeForwarder, petition.NoticeNote, petition.NoticeAsk, petition.NoticeAnswer, petition.NoticeRemoved,
+		petition.NoticeAcknowledge, petition.NoticeForwarder, petition.NoticeNote, petition.NoticeAsk, petition.NoticeAnswer, petition.NoticeRemoved, petition.NoticeErasing, petition.NoticeData,
 		petition.NoticeDigest, petition.NoticeSignIn, petition.NoticeAlert, petition.NoticeCheck,
 	} {
 		words["notice"] = append(words["notice"], string(n))

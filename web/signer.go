@@ -172,7 +172,7 @@ func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, q *request, do
 func (q *request) pending() []*petition.Endorsement {
 	var lines []*petition.Endorsement
 	for _, e := range q.lines {
-		if e.WithdrawnAt.IsZero() && e.Current().Verification != petition.Confirmed {
+		if !e.Gone() && e.ErasingAt.IsZero() && e.Current().Verification != petition.Confirmed {
 			lines = append(lines, e)
 		}
 	}
@@ -207,8 +207,8 @@ func (s *Server) postSelf(w http.ResponseWriter, r *http.Request) error {
 	return s.changeSigned(w, r, q)
 }
 
-// changeSigned is what a signer does to a line that stands: correct, withdraw, or
-// take a withdrawal back within seven days.
+// changeSigned is what a signer does to a line that stands: correct, withdraw, have
+// the persons erased, or take either back within seven days.
 func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request) error {
 	e, err := q.find(r.PostForm.Get("line"))
 	if err != nil {
@@ -227,8 +227,8 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 		state.NoTick = true
 		return s.showSigned(w, r, q, http.StatusUnprocessableEntity, state)
 	}
-	if kind == petition.ActErase {
-		return s.erase(w, r, q, e.ID)
+	if kind == petition.ActErase && !q.self {
+		return errForm // the link of a request travels: it is for confirming
 	}
 	a := petition.Action{Kind: kind, Endorsements: []int64{e.ID}, Language: s.letterLanguage(q, r)}
 	if kind == petition.ActCorrect {
@@ -243,30 +243,6 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 		return s.again(w, r, q)
 	}
 	return err
-}
-
-// erase takes the signer's data away and says so at once: the link that brought the
-// signer here opens nothing afterwards, so there is no page to go back to.
-func (s *Server) erase(w http.ResponseWriter, r *http.Request, q *request, line int64) error {
-	if !q.self {
-		return errForm // the link of a request travels: it is for confirming
-	}
-	if _, err := s.store.Act(r.Context(), petition.Action{
-		Kind: petition.ActErase, CampaignID: q.campaign.ID, Endorsements: []int64{line}, NoticeID: q.notice.ID, Channel: petition.ByLink,
-	}); err != nil {
-		return err
-	}
-	s.changed()
-	ids := make([]int64, len(q.lines))
-	for i, e := range q.lines {
-		ids[i] = e.ID
-	}
-	var err error
-	if q.lines, err = s.store.EndorsementsByID(r.Context(), ids); err != nil {
-		return err
-	}
-	q.notice.To = ""
-	return s.showSigned(w, r, q, http.StatusOK, formState{Act: "erase", Line: line})
 }
 
 // again shows the page as it is now, because it was not what the form knew.

@@ -77,6 +77,7 @@ type signerLine struct {
 	Gone       bool // withdrawn or removed
 	Removed    bool // removed before it was ever confirmed
 	Erased     bool // the persons in it were erased at their wish
+	Erasing    bool // they will be, unless that is taken back
 	Undo       bool // that can be taken back
 	UndoUntil  time.Time
 	At         time.Time // confirmed, or gone
@@ -206,11 +207,15 @@ func (s *Server) signerLine(r *http.Request, q *request, e *petition.Endorsement
 		NoName: state.NoName && state.Line == e.ID,
 		Writer: e.Writer, WroteAt: e.ArrivedAt.In(loc), Confirmer: v.Confirmer,
 	}
-	if !e.WithdrawnAt.IsZero() {
+	switch {
+	case !e.ErasingAt.IsZero():
+		l.Erasing, l.Gone = true, e.Gone()
+		l.UndoUntil = e.ErasingAt.Add(petition.ReversibleFor).In(loc)
+	case !e.WithdrawnAt.IsZero():
 		l.Gone, l.Removed, l.At = true, !l.Confirmed, e.WithdrawnAt.In(loc)
 		l.UndoUntil = e.WithdrawnAt.Add(petition.ReversibleFor).In(loc)
-		l.Undo = !s.clock().After(l.UndoUntil)
 	}
+	l.Undo = !l.UndoUntil.IsZero() && !s.clock().After(l.UndoUntil)
 	l.Erased = v.Fields.Contact == ""
 	l.Edited, l.OneWord = editedSince(e, shownVersion(q, e))
 	if state.Posted != nil && !state.Stale && (state.Act == "confirm" || state.Act == "correct" && state.Line == e.ID) {
