@@ -19,6 +19,9 @@ func (s *Set) check() error {
 		v := s.voices[locale]
 		for _, key := range slices.Sorted(maps.Keys(base.messages)) {
 			m := v.messages[key]
+			if area := s.areas[key]; area == deskArea && !v.areas[area] {
+				continue
+			}
 			if m == nil {
 				wrong = append(wrong, fmt.Errorf("message %q is missing in %q", key, locale))
 				continue

@@ -2,15 +2,14 @@ package templates
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
-	"unicode"
 
 	"golang.org/x/text/language"
 )
 
 // Date writes the day in full: "12 May 2026". The caller puts t into the zone that is meant.
-func (s *Set) Date(locale string, t time.Time) string { return s.voice(locale).date(t) }
+func (s *Set) Date(locale string, t time.Time) (string, error) { return s.voice(locale).date(t) }
 
 // DateTime writes weekday, day, hour and zone: "Tuesday, 26 May 2026, 18:00 (Brussels
 // time)". zone is what people call the zone of t; "" gives the language's name for it,
@@ -31,43 +30,58 @@ func (s *Set) Language(locale, tag string) string { return s.voice(locale).langu
 // List joins the items: "A, B and C".
 func (s *Set) List(locale string, items []string) (string, error) { return s.voice(locale).list(items) }
 
-func (v *voice) date(t time.Time) string {
+func (v *voice) date(t time.Time) (string, error) {
 	if t.IsZero() {
-		return ""
+		return "", nil
 	}
-	return v.calendar.FmtDateLong(t)
+	return v.say("common.date", v.dayOf(t))
 }
 
 // day writes the day without its year: "28 May".
-func (v *voice) day(t time.Time) (string, error) {
-	return v.say("common.day", map[string]any{"Day": t.Day(), "Month": v.calendar.MonthWide(t.Month())})
+func (v *voice) day(t time.Time) (string, error) { return v.say("common.day", v.dayOf(t)) }
+
+// dateFull writes the day with its weekday: "Tuesday, 26 May 2026".
+func (v *voice) dateFull(t time.Time) (string, error) {
+	date, err := v.date(t)
+	if err != nil {
+		return "", err
+	}
+	return v.say("common.date_full", map[string]any{"Weekday": v.weekdays[t.Weekday()], "Date": date})
 }
 
-// clock writes the hour: "14:02", "14:02 Uhr".
+func (v *voice) dayOf(t time.Time) map[string]any {
+	return map[string]any{"Day": v.digits(strconv.Itoa(t.Day())), "Month": v.months[t.Month()-1], "Year": v.digits(strconv.Itoa(t.Year()))}
+}
+
+// clock writes the hour, of 24: "14:02", "14:02 Uhr".
 func (v *voice) clock(t time.Time) (string, error) {
-	return v.say("common.clock", map[string]any{"Time": v.calendar.FmtTimeShort(t)})
+	return v.say("common.clock", map[string]any{"Time": v.digits(t.Format("15:04"))})
 }
 
 func (v *voice) datetime(t time.Time, zone string) (string, error) {
-	return v.when("common.datetime", v.calendar.FmtDateFull(t), t, zone)
+	return v.when("common.datetime", v.dateFull, t, zone)
 }
 
 // moment is datetime without the weekday: "12 May 2026, 18:00 (Brussels time)".
 func (v *voice) moment(t time.Time, zone string) (string, error) {
-	return v.when("common.datetime", v.date(t), t, zone)
+	return v.when("common.datetime", v.date, t, zone)
 }
 
 // momentAt is moment inside a sentence: "12 May 2026 at 14:02 (Brussels time)".
 func (v *voice) momentAt(t time.Time, zone string) (string, error) {
-	return v.when("common.moment_at", v.date(t), t, zone)
+	return v.when("common.moment_at", v.date, t, zone)
 }
 
 // dateClock is a moment of which the zone does not matter: "12 May 2026, 14:02".
 func (v *voice) dateClock(t time.Time) (string, error) {
-	return v.when("common.date_clock", v.date(t), t, "")
+	return v.when("common.date_clock", v.date, t, "")
 }
 
-func (v *voice) when(key, date string, t time.Time, zone string) (string, error) {
+func (v *voice) when(key string, day func(time.Time) (string, error), t time.Time, zone string) (string, error) {
+	date, err := day(t)
+	if err != nil {
+		return "", err
+	}
 	clock, err := v.clock(t)
 	if err != nil {
 		return "", err
@@ -78,24 +92,25 @@ func (v *voice) when(key, date string, t time.Time, zone string) (string, error)
 	return v.say(key, map[string]any{"Date": date, "Clock": clock, "Zone": zone})
 }
 
-// zone is the language's name for the zone of t, else its abbreviation.
+// zone is the language's name for the zone of t. A zone without one is told by its
+// distance from UTC: an abbreviation like IST means three zones.
 func (v *voice) zone(t time.Time) string {
-	abbreviation, _ := t.Zone()
-	if name, err := v.say("common.zone."+abbreviation, nil); err == nil {
+	abbreviation, offset := t.Zone()
+	if name, ok := v.plain["common.zone."+abbreviation]; ok {
 		return name
 	}
-	return abbreviation
-}
-
-func (v *voice) number(n any) string {
-	switch n := n.(type) {
-	case int:
-		return v.calendar.FmtNumber(float64(n), 0)
-	case int64:
-		return v.calendar.FmtNumber(float64(n), 0)
-	default:
-		return fmt.Sprint(n)
+	if offset == 0 {
+		return "UTC"
 	}
+	sign := "+"
+	if offset < 0 {
+		sign, offset = "−", -offset
+	}
+	text := sign + strconv.Itoa(offset/3600)
+	if minutes := offset % 3600 / 60; minutes != 0 {
+		text += fmt.Sprintf(":%02d", minutes)
+	}
+	return "UTC" + v.digits(text)
 }
 
 func (v *voice) country(code string) string {
@@ -136,37 +151,4 @@ func (v *voice) list(items []string) (string, error) {
 		}
 	}
 	return text, nil
-}
-
-// dir is the direction in which the language is written. x/text does not tell it; scripts do.
-func (v *voice) dir() string {
-	script, _ := v.tag.Script()
-	switch script.String() {
-	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg":
-		return "rtl"
-	default:
-		return "ltr"
-	}
-}
-
-// First Strong Isolate and Pop Directional Isolate (UAX 9, 2.7).
-const (
-	isolate    = "\u2068"
-	popIsolate = "\u2069"
-)
-
-// isolated wraps text whose direction differs from the language's, so that it
-// cannot turn the words around it. Other text stays as it is: some mail programs
-// draw the isolates as boxes.
-func (v *voice) isolated(text string) string {
-	rtl := strings.ContainsFunc(text, isRightToLeft)
-	ltr := strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) && !isRightToLeft(r) })
-	if (v.dir() == "ltr" && rtl) || (v.dir() == "rtl" && ltr) {
-		return isolate + text + popIsolate
-	}
-	return text
-}
-
-func isRightToLeft(r rune) bool {
-	return unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Thaana, unicode.Syriac, unicode.Nko, unicode.Adlam)
 }

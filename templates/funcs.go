@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
+	"strconv"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
@@ -19,7 +21,7 @@ import (
 //	tx "prefix." value …     the message prefix.VALUE, for keys that data choose
 //	date, day, clock T       "12 May 2026", "28 May", "14:02"
 //	datetime, moment, momentat T zone   with hour and zone; datetime with weekday, momentat inside a sentence
-//	number N, list ITEMS, country CODE, language TAG
+//	number N, digits N (without groups), list ITEMS, country CODE, language TAG
 //	dir, lang                of this language, for <html>
 //	bdi TEXT                 TEXT that cannot turn the direction of what stands around it
 //	md TEXT                  Markdown as safe HTML (pages only)
@@ -36,6 +38,7 @@ func (v *voice) funcs() template.FuncMap {
 		"moment":   v.moment,
 		"momentat": v.momentAt,
 		"number":   v.number,
+		"digits":   func(n int) string { return v.calendar.digits(strconv.Itoa(n)) },
 		"list":     v.list,
 		"country":  v.country,
 		"language": v.language,
@@ -57,7 +60,7 @@ func (v *voice) t(key string, pairs ...any) (string, error) {
 		if !ok {
 			return "", errPairs
 		}
-		return v.say(key, data)
+		return v.say(key, v.safe(maps.Clone(data)))
 	}
 	data := make(map[string]any, len(pairs)/2+1)
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -70,7 +73,18 @@ func (v *voice) t(key string, pairs ...any) (string, error) {
 	if len(pairs)%2 != 0 {
 		return "", errPairs
 	}
-	return v.say(key, data)
+	return v.say(key, v.safe(data))
+}
+
+// safe isolates each text in data, in place: no name, address or title may turn the
+// direction of the sentence that it stands in.
+func (v *voice) safe(data map[string]any) map[string]any {
+	for name, value := range data {
+		if text, ok := value.(string); ok {
+			data[name] = v.isolated(text)
+		}
+	}
+	return data
 }
 
 var (

@@ -62,7 +62,7 @@ func (v *voice) oneLine(lines []Entry) string {
 		if len(lines) > 1 {
 			b.WriteString("- ")
 		}
-		b.WriteString(strings.Join(v.parts(e), ", ") + "\n")
+		b.WriteString(strings.Join(v.parts(e), v.plain["common.comma"]) + "\n")
 	}
 	return b.String()
 }
@@ -71,7 +71,7 @@ func (v *voice) oneLine(lines []Entry) string {
 func (v *voice) parts(e Entry) []string {
 	var parts []string
 	for _, part := range []string{
-		e.Name, e.OtherName, joined(v.isolated(e.City), v.isolated(v.country(e.Country))), e.Website, joined(v.isolated(e.Signatory), v.isolated(e.Title)),
+		e.Name, e.OtherName, v.joined(v.isolated(e.City), v.isolated(v.country(e.Country))), e.Website, v.joined(v.isolated(e.Signatory), v.isolated(e.Title)),
 	} {
 		if part != "" {
 			parts = append(parts, part)
@@ -80,11 +80,11 @@ func (v *voice) parts(e Entry) []string {
 	return parts
 }
 
-func joined(a, b string) string {
+func (v *voice) joined(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
-	return a + ", " + b
+	return a + v.plain["common.comma"] + b
 }
 
 func (v *voice) names(lines []Entry) (string, error) {

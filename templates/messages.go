@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -9,35 +10,31 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
-	"github.com/go-playground/locales"
-	"github.com/go-playground/locales/de"
-	"github.com/go-playground/locales/en_GB"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	i18ntemplate "github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 )
 
-// calendars know dates and numbers of each language. English is written as in
-// Brussels rather than Boston: day before month, 24 hours.
-var calendars = map[string]func() locales.Translator{
-	"en": en_GB.New,
-	"de": de.New,
-}
+// deskArea is the one kind of message file that a language may lack: organizers
+// then work in English, while signers are served in their language.
+const deskArea = "desk"
 
 // voice is everything that speaks one language.
 type voice struct {
 	locale    string
 	tag       language.Tag
+	areas     map[string]bool // kinds of message file that the language has: common, mail, pages, desk
 	messages  map[string]*i18n.Message
 	plain     map[string]string // messages without values and plurals: nothing to work out
 	localizer *i18n.Localizer
-	calendar  locales.Translator
+	calendar
 	regions   display.Namer
 	languages display.Namer
 }
 
-// loadMessages reads locale/*.TAG.toml. A key that two files of a language define is an error.
+// loadMessages reads locale/AREA.TAG.toml. Each tag that occurs is a language. A key
+// that two files of a language define is an error.
 func (s *Set) loadMessages() error {
 	bundle := i18n.NewBundle(language.MustParse(fallback))
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
@@ -45,7 +42,7 @@ func (s *Set) loadMessages() error {
 	if err != nil {
 		return err
 	}
-	s.voices = map[string]*voice{}
+	s.voices, s.areas = map[string]*voice{}, map[string]string{}
 	for _, name := range names {
 		if err := s.loadMessageFile(bundle, name); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -63,13 +60,17 @@ func (s *Set) loadMessages() error {
 		}
 		return strings.Compare(a, b)
 	})
-	tags := make([]language.Tag, len(s.locales))
-	for i, l := range s.locales {
-		tags[i] = s.voices[l].tag
-		s.voices[l].localizer = i18n.NewLocalizer(bundle, l)
+	var wrong []error
+	for _, l := range s.locales {
+		v := s.voices[l]
+		v.localizer = i18n.NewLocalizer(bundle, l)
+		if v.calendar, err = v.newCalendar(); err != nil {
+			wrong = append(wrong, fmt.Errorf("%q: %w", l, err))
+		}
 	}
-	s.matcher = language.NewMatcher(tags)
-	return nil
+	s.choice = newChoice(s.locales)
+	s.deskChoice = newChoice(slices.DeleteFunc(slices.Clone(s.locales), func(l string) bool { return !s.voices[l].areas[deskArea] }))
+	return errors.Join(wrong...)
 }
 
 func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
@@ -84,26 +85,35 @@ func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
 	locale := file.Tag.String()
 	v := s.voices[locale]
 	if v == nil {
-		calendar := calendars[locale]
-		if calendar == nil {
-			return fmt.Errorf("no calendar for %q: add it to calendars", locale)
-		}
 		v = &voice{
-			locale: locale, tag: file.Tag, messages: map[string]*i18n.Message{}, plain: map[string]string{}, calendar: calendar(),
-			regions: display.Regions(file.Tag), languages: display.Languages(file.Tag),
+			locale: locale, tag: file.Tag, areas: map[string]bool{}, messages: map[string]*i18n.Message{}, plain: map[string]string{},
+			regions: named(display.Regions, file.Tag), languages: named(display.Languages, file.Tag),
 		}
 		s.voices[locale] = v
 	}
+	area, _, _ := strings.Cut(path.Base(name), ".")
+	v.areas[area] = true
 	for _, m := range file.Messages {
 		if v.messages[m.ID] != nil {
 			return fmt.Errorf("%q is defined twice", m.ID)
 		}
 		v.messages[m.ID] = m
+		if locale == fallback {
+			s.areas[m.ID] = area
+		}
 		if !hasPlurals(m) && !strings.Contains(m.Other, "{{") {
 			v.plain[m.ID] = m.Other
 		}
 	}
 	return nil
+}
+
+// named is the language's own namer, or the English one where x/text has none.
+func named(namer func(language.Tag) display.Namer, tag language.Tag) display.Namer {
+	if n := namer(tag); n != nil {
+		return n
+	}
+	return namer(language.English)
 }
 
 // strict makes a message fail that names something which is not in its data.

@@ -9,7 +9,8 @@
 //
 // Files:
 //
-//	locale/*.TAG.toml   go-i18n messages; TAG is a BCP 47 tag. All files of a tag are one language
+//	locale/AREA.TAG.toml   go-i18n messages; TAG is a BCP 47 tag. All files of a tag are one language.
+//	                    common (dates, numbers, lists), mail and pages make a language for signers; desk may come later
 //	mail/KIND.txt       one mail: "Subject: …", an empty line, the text; mail/_*.txt are shared parts
 //	mail/layout.html    the frame of the HTML part, which is made from the same lines as the text
 //	html/NAME.html      one page, executed by its name; html/_*.html are shared parts
@@ -23,10 +24,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"slices"
 	texttemplate "text/template"
-
-	"golang.org/x/text/language"
 )
 
 //go:embed all:mail all:html all:locale all:static
@@ -40,15 +38,17 @@ const fallback = "en"
 
 // Set is every template in every language.
 type Set struct {
-	files     fs.FS
-	locales   []string // fallback first
-	voices    map[string]*voice
-	matcher   language.Matcher
-	pages     map[string]map[string]*template.Template     // by locale, by name
-	mails     map[string]map[string]*texttemplate.Template // by locale, by kind
-	layout    *template.Template
-	used      map[string]string // message key → a template that uses it
-	usedUnder map[string]string // prefix of keys made at run time → a template that uses it
+	files      fs.FS
+	locales    []string // fallback first
+	voices     map[string]*voice
+	areas      map[string]string // message key → kind of file, in English
+	choice     choice
+	deskChoice choice
+	pages      map[string]map[string]*template.Template     // by locale, by name
+	mails      map[string]map[string]*texttemplate.Template // by locale, by kind
+	layout     *template.Template
+	used       map[string]string // message key → a template that uses it
+	usedUnder  map[string]string // prefix of keys made at run time → a template that uses it
 }
 
 // New parses and checks all templates and messages.
@@ -62,35 +62,6 @@ func load(files fs.FS) (*Set, error) {
 		}
 	}
 	return s, nil
-}
-
-// Locales returns the tags of all languages, English first.
-func (s *Set) Locales() []string { return slices.Clone(s.locales) }
-
-// Match returns the locale that fits best. Each argument is a BCP 47 tag or an
-// Accept-Language header; the first that fits any locale decides. English if none does.
-func (s *Set) Match(accept ...string) string {
-	for _, a := range accept {
-		if l, ok := s.match(a); ok {
-			return l
-		}
-	}
-	return fallback
-}
-
-// Speaks reports whether a reader of the language (a BCP 47 tag) can be served in one of Locales.
-func (s *Set) Speaks(tag string) bool {
-	_, ok := s.match(tag)
-	return ok
-}
-
-func (s *Set) match(accept string) (string, bool) {
-	tags, _, err := language.ParseAcceptLanguage(accept)
-	if err != nil || len(tags) == 0 {
-		return "", false
-	}
-	_, i, confidence := s.matcher.Match(tags...)
-	return s.locales[i], confidence >= language.High
 }
 
 // Static is the folder of static files.

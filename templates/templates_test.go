@@ -164,13 +164,13 @@ func TestDatesAndNumbers(t *testing.T) {
 	zone := time.FixedZone("CEST", 2*60*60)
 	at := time.Date(2026, 5, 26, 18, 0, 0, 0, zone)
 	for _, tt := range []struct{ name, got, want string }{
-		{"date en", s.Date("en", at), "26 May 2026"},
-		{"date de", s.Date("de", at), "26. Mai 2026"},
-		{"zero date", s.Date("en", time.Time{}), ""},
+		{"date en", must(s.Date("en", at)), "26 May 2026"},
+		{"date de", must(s.Date("de", at)), "26. Mai 2026"},
+		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
 		{"morning", must(s.DateTime("en", at.Add(-9*time.Hour), "x")), "Tuesday, 26 May 2026, 09:00 (x)"},
-		{"unknown zone", must(s.DateTime("en", at.In(time.FixedZone("XYZ", 0)), "")), "Tuesday, 26 May 2026, 16:00 (XYZ)"},
+		{"unknown zone", must(s.DateTime("en", at.In(time.FixedZone("XYZ", 0)), "")), "Tuesday, 26 May 2026, 16:00 (UTC)"},
 		{"number en", s.Number("en", 1234567), "1,234,567"},
 		{"number de", s.Number("de", 1234567), "1.234.567"},
 		{"country", s.Country("de", "DE"), "Deutschland"},
@@ -239,6 +239,10 @@ func TestWrap(t *testing.T) {
 		{"https://opensunday.example/c/abcdefghij", []string{"https://opensunday.example/c/abcdefghij"}},
 		{long, []string{long[:20], long[20:]}},
 		{"図書館図書館図書館図書館図書館", []string{"図書館図書館図書館図", "書館図書館"}},
+		{"図書館図書館図書館図。書館「図書館", []string{"図書館図書館図書館", "図。書館「図書館"}},
+		{"図書館図書館図書館「図書館」", []string{"図書館図書館図書館", "「図書館」"}},
+		{"Est-ce que c’est\u00a0juste\u00a0?", []string{"Est-ce que", "c’est\u00a0juste\u00a0?"}},
+		{"هل هذا صحيح؟ نعم هذا صحيح", []string{"هل هذا صحيح؟", "نعم هذا صحيح"}},
 	} {
 		if got := wrap(tt.in, 20); !slices.Equal(got, tt.want) {
 			t.Errorf("wrap(%q) = %q, want %q", tt.in, got, tt.want)
@@ -286,17 +290,28 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
+func common(t *testing.T, locale string) []byte {
+	t.Helper()
+	text, err := embedded.ReadFile("locale/common." + locale + ".toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // TestMistakesAreFound: what must not reach a reader fails at New.
 func TestMistakesAreFound(t *testing.T) {
 	base := func() fstest.MapFS {
 		return fstest.MapFS{
-			"locale/a.en.toml": {Data: []byte(`hi = "Hi {{.Name}}"`)},
-			"locale/a.de.toml": {Data: []byte(`hi = "Hallo {{.Name}}"`)},
-			"mail/layout.html": {Data: []byte(`{{.Subject}}`)},
-			"mail/x.txt":       {Data: []byte("Subject: {{t \"hi\" \"Name\" \"x\"}}\ntext")},
-			"html/_l.html":     {Data: []byte(`{{define "l"}}{{end}}`)},
-			"html/p.html":      {Data: []byte(`{{template "l"}}`)},
-			"static/x":         {},
+			"locale/common.en.toml": {Data: common(t, "en")},
+			"locale/common.de.toml": {Data: common(t, "de")},
+			"locale/a.en.toml":      {Data: []byte(`hi = "Hi {{.Name}}"`)},
+			"locale/a.de.toml":      {Data: []byte(`hi = "Hallo {{.Name}}"`)},
+			"mail/layout.html":      {Data: []byte(`{{.Subject}}`)},
+			"mail/x.txt":            {Data: []byte("Subject: {{t \"hi\" \"Name\" \"x\"}}\ntext")},
+			"html/_l.html":          {Data: []byte(`{{define "l"}}{{end}}`)},
+			"html/p.html":           {Data: []byte(`{{template "l"}}`)},
+			"static/x":              {},
 		}
 	}
 	if _, err := load(base()); err != nil {
@@ -307,7 +322,7 @@ func TestMistakesAreFound(t *testing.T) {
 		{"missing in English", "locale/b.de.toml", `bye = "Tschüss"`, `"bye" in "de" is missing in "en"`},
 		{"other values", "locale/a.de.toml", `hi = "Hallo {{.Nam}}"`, `[Nam]`},
 		{"defined twice", "locale/b.en.toml", `hi = "Hi"`, "defined twice"},
-		{"a language without dates", "locale/a.fr.toml", `hi = "Salut {{.Name}}"`, "no calendar"},
+		{"a language without dates", "locale/a.fr.toml", `hi = "Salut {{.Name}}"`, `"common.month.january" is missing`},
 		{"no TOML", "locale/b.en.toml", `hi = `, "b.en.toml"},
 		{"unknown key in a mail", "mail/x.txt", `Subject: {{t "no"}}`, `"no", which x.txt uses`},
 		{"unknown key in a branch of a page", "html/p.html", `{{if .}}{{else}}{{with .A}}{{range .B}}{{printf "%s" (t "no")}}{{end}}{{end}}{{end}}`, `"no", which p.html uses`},

@@ -1,7 +1,10 @@
 package templates
 
 import (
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/width"
 )
@@ -21,7 +24,10 @@ func wrap(l string, columns int) []string {
 			out = append(out, now)
 			now, empty = follow, true
 		}
-		for word := range strings.FieldsSeq(sentence) {
+		for word := range strings.SplitSeq(sentence, " ") { // not at a no-break space
+			if word == "" {
+				continue
+			}
 			for _, piece := range pieces(word, columns-span(follow)) {
 				if !empty && span(now)+1+span(piece) > columns {
 					out = append(out, now)
@@ -53,36 +59,53 @@ func hang(l string) (first, follow, text string) {
 	return space, space, text
 }
 
-// sentences splits after a full stop, question mark or colon that ends a word.
-// A stop behind a digit is a German date.
+// sentences splits after a full stop, question mark or colon that ends a word, in any
+// script. A stop behind a digit is a German date.
 func sentences(text string) []string {
 	var all []string
-	start := 0
-	for i := 1; i+1 < len(text); i++ {
-		if text[i+1] != ' ' || !strings.ContainsRune(".?:", rune(text[i])) || (text[i-1] >= '0' && text[i-1] <= '9') {
-			continue
+	start, before := 0, ' '
+	for i, r := range text {
+		end := i + utf8.RuneLen(r)
+		ends := strings.ContainsRune(".?:؟।", r) && strings.HasPrefix(text[end:], " ") && !unicode.IsDigit(before)
+		if before = r; ends {
+			all = append(all, text[start:end])
+			start = end + 1
 		}
-		all = append(all, text[start:i+1])
-		start = i + 2
 	}
 	return append(all, text[start:])
 }
 
+// pieces cuts a word that is too long for a line. Chinese and Japanese know no blanks:
+// there it may be cut anywhere but before a closing mark or behind an opening one.
 func pieces(word string, columns int) []string {
 	if span(word) <= columns || strings.Contains(word, "://") {
 		return []string{word}
 	}
+	const closing, opening = "、。，．：；？！）」』】》〉”’ー々", "（「『【《〈“‘"
 	var all []string
 	var piece []rune
 	n := 0
 	for _, r := range word {
 		w := span(string(r))
 		if n+w > columns {
-			all, piece, n = append(all, string(piece)), nil, 0
+			cut := len(piece)
+			for cut > 1 && (strings.ContainsRune(closing, follows(piece, cut, r)) || strings.ContainsRune(opening, piece[cut-1])) {
+				cut--
+			}
+			all, piece = append(all, string(piece[:cut])), slices.Clone(piece[cut:])
+			n = span(string(piece))
 		}
 		piece, n = append(piece, r), n+w
 	}
 	return append(all, string(piece))
+}
+
+// follows is what stands behind the first n letters of a piece and what comes after it.
+func follows(piece []rune, n int, next rune) rune {
+	if n < len(piece) {
+		return piece[n]
+	}
+	return next
 }
 
 // span is the number of columns that the text takes; East Asian letters take two.

@@ -120,9 +120,9 @@ func (s *Server) visit(w http.ResponseWriter, r *http.Request) (*visit, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &visit{organizer: organizer, locale: s.visitorLocale(r, organizer.Locale)}
+	v := &visit{organizer: organizer, locale: s.deskLocale(r, organizer.Locale)}
 	if organizer.Locale != "" {
-		v.locale = s.templates.Match(organizer.Locale, r.Header.Get("Accept-Language"))
+		v.locale = s.templates.MatchDesk(organizer.Locale, r.Header.Get("Accept-Language"))
 	}
 	all, err := s.store.Campaigns(r.Context())
 	if err != nil {

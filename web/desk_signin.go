@@ -29,7 +29,7 @@ type signInPage struct {
 }
 
 func (s *Server) signInFrame(r *http.Request, key string) (string, signInPage) {
-	locale := s.visitorLocale(r)
+	locale := s.deskLocale(r)
 	return locale, signInPage{Frame: s.frame(locale, s.templates.T(locale, key, nil))}
 }
 
@@ -61,7 +61,7 @@ func (s *Server) postSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	even := time.NewTimer(signInPause)
 	defer even.Stop()
-	_, err = s.store.StartSignIn(r.Context(), petition.CanonicalAddress(page.Address), a.browserHash(), s.digitsHash(a.Digits), locale, signInLife)
+	_, err = s.store.StartSignIn(r.Context(), petition.CanonicalAddress(page.Address), a.browserHash(), s.digitsHash(a.Digits), s.visitorLocale(r), signInLife)
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func (s *Server) letterPage(e *edition, lang string) letterPage {
 		page.Canonical, page.Paper = "", ""
 	}
 	for _, tag := range languagesOf(c) {
-		page.Languages = append(page.Languages, Language{Tag: tag, Name: languageName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == text.Language})
+		page.Languages = append(page.Languages, Language{Tag: tag, Name: s.templates.OwnName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == text.Language})
 	}
 	countries := map[string]bool{}
 	for _, l := range e.lines {
@@ -184,7 +184,7 @@ func safeURL(address string) string {
 func (s *Server) ourLanguages(current string) []Language {
 	var list []Language
 	for _, tag := range s.templates.Locales() {
-		list = append(list, Language{Tag: tag, Name: languageName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == current})
+		list = append(list, Language{Tag: tag, Name: s.templates.OwnName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == current})
 	}
 	return slices.Clip(list)
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 )
 
 // Frame is what surrounds every page: language, title, the way home. Page structs embed it.
@@ -64,6 +63,16 @@ func redirect(w http.ResponseWriter, r *http.Request, path string) error {
 // visitorLocale is the language of our own words where no campaign has a say:
 // ?lang=, then the browser's wishes, then ours.
 func (s *Server) visitorLocale(r *http.Request, further ...string) string {
+	return s.templates.Match(append(wishes(r), further...)...)
+}
+
+// deskLocale is visitorLocale among the languages that the desk speaks.
+func (s *Server) deskLocale(r *http.Request, further ...string) string {
+	return s.templates.MatchDesk(append(wishes(r), further...)...)
+}
+
+// wishes are the languages that the visitor asks for: ?lang=, then the browser's.
+func wishes(r *http.Request) []string {
 	wishes := make([]string, 0, 4)
 	if lang := chosenLanguage(r); lang != "" {
 		wishes = append(wishes, lang)
@@ -71,7 +80,7 @@ func (s *Server) visitorLocale(r *http.Request, further ...string) string {
 	if accept := r.Header.Get("Accept-Language"); accept != "" {
 		wishes = append(wishes, accept)
 	}
-	return s.templates.Match(append(wishes, further...)...)
+	return wishes
 }
 
 // chosenLanguage is ?lang= (or the form's field), if it is the shape of a language tag.
@@ -111,14 +120,6 @@ func pickLanguage(have []string, chosen, accept string) string {
 		return have[0]
 	}
 	return have[i]
-}
-
-// languageName is a language's name in itself.
-func languageName(tag string) string {
-	if name := display.Self.Name(language.Make(tag)); name != "" {
-		return name
-	}
-	return tag
 }
 
 // direction is the writing direction of a language tag.

@@ -155,7 +155,7 @@ func (s *Server) signerLanguages(q *request, locale, letter string) []Language {
 	}
 	var list []Language
 	for _, tag := range tags {
-		list = append(list, Language{Tag: tag, Name: languageName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == current})
+		list = append(list, Language{Tag: tag, Name: s.templates.OwnName(tag), Dir: direction(tag), URL: "?lang=" + url.QueryEscape(tag), Current: tag == current})
 	}
 	return list
 }

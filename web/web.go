@@ -44,6 +44,10 @@ type Templates interface {
 	T(locale, key string, data map[string]any) string
 	// Match picks one of Locales for language tags or an Accept-Language header.
 	Match(accept ...string) string
+	// MatchDesk is Match among the languages that the desk speaks.
+	MatchDesk(accept ...string) string
+	// OwnName is what the language of a tag calls itself.
+	OwnName(tag string) string
 	// Country names an ISO 3166 code in the locale; other text stays as it is.
 	Country(locale, code string) string
 	Locales() []string
