@@ -38,7 +38,7 @@ func (v *voice) funcs() template.FuncMap {
 		"moment":   v.moment,
 		"momentat": v.momentAt,
 		"number":   v.number,
-		"digits":   func(n int) string { return v.calendar.digits(strconv.Itoa(n)) },
+		"digits":   func(n int) string { return v.digits(strconv.Itoa(n)) },
 		"list":     v.list,
 		"country":  v.country,
 		"language": v.language,

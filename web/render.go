@@ -62,8 +62,8 @@ func redirect(w http.ResponseWriter, r *http.Request, path string) error {
 
 // visitorLocale is the language of our own words where no campaign has a say:
 // ?lang=, then the browser's wishes, then ours.
-func (s *Server) visitorLocale(r *http.Request, further ...string) string {
-	return s.templates.Match(append(wishes(r), further...)...)
+func (s *Server) visitorLocale(r *http.Request) string {
+	return s.templates.Match(wishes(r)...)
 }
 
 // deskLocale is visitorLocale among the languages that the desk speaks.
