@@ -122,8 +122,8 @@ func (t *tx) setRead(ctx context.Context, all []petition.Understanding, readings
 	}
 	casts := []string{"BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT"}
 	return batches(rows, func(part [][]any) error {
-		values, args := t.valueList(part, casts)
-		_, err := t.exec(ctx, `WITH v(id, reading_id, message_id, sender, sender_name, subject, language, intent, submission) AS (VALUES `+values+`)
+		values, args := t.table(part, casts)
+		_, err := t.exec(ctx, `WITH v(id, reading_id, message_id, sender, sender_name, subject, language, intent, submission) AS (`+values+`)
 			UPDATE mails SET reading_id=v.reading_id, message_id=v.message_id, sender=v.sender, sender_name=v.sender_name, subject=v.subject,
 			language=v.language, intent=v.intent, submission=v.submission, claimed_until=0,
 			state=CASE WHEN mails.state='recorded' THEN 'read' ELSE mails.state END FROM v WHERE mails.id=v.id`, args...)

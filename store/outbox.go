@@ -62,9 +62,9 @@ func (s *Store) SettleNotices(ctx context.Context, all []petition.Settlement) er
 		}
 		var settled []int64
 		err := batches(rows, func(part [][]any) error {
-			values, args := t.valueList(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
+			values, args := t.table(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
 			var ids []int64
-			err := t.list(ctx, &ids, `WITH v(id, attempts, state, due_at, error, sent_text, sent_at) AS (VALUES `+values+`)
+			err := t.list(ctx, &ids, `WITH v(id, attempts, state, due_at, error, sent_text, sent_at) AS (`+values+`)
 				UPDATE notices SET state=v.state, due_at=CASE WHEN v.due_at>0 THEN v.due_at ELSE notices.due_at END,
 				last_error=CASE WHEN notices.recipient='' THEN '' ELSE v.error END,
 				sent_text=CASE WHEN notices.recipient='' THEN '' ELSE v.sent_text END, sent_at=v.sent_at, lease_until=0 FROM v

@@ -170,9 +170,9 @@ func (t *tx) settlePlaces(ctx context.Context, places []petition.Place) error {
 		rows[i] = []any{p.Mailbox, p.Folder, int64(p.UIDValidity), int64(p.UID)}
 	}
 	return batches(rows, func(part [][]any) error {
-		values, args := t.valueList(part, []string{"TEXT", "TEXT", "BIGINT", "BIGINT"})
+		values, args := t.table(part, []string{"TEXT", "TEXT", "BIGINT", "BIGINT"})
 		args = append(args, toMicros(t.now))
-		_, err := t.exec(ctx, fmt.Sprintf(`WITH v(mailbox, folder, uidvalidity, uid) AS (VALUES %s)
+		_, err := t.exec(ctx, fmt.Sprintf(`WITH v(mailbox, folder, uidvalidity, uid) AS (%s)
 			UPDATE places SET settled_at=$%d FROM v WHERE places.mailbox=v.mailbox AND places.folder=v.folder
 			AND places.uidvalidity=v.uidvalidity AND places.uid=v.uid AND places.settled_at=0`, values, len(args)), args...)
 		return err

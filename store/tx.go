@@ -88,69 +88,6 @@ func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error
 	return r.RowsAffected()
 }
 
-// maxParams is below what both engines take (SQLite 32,766, PostgreSQL 65,535).
-const maxParams = 30000
-
-// insert runs "INSERT … VALUES (…), (…) suffix" for all rows in as few statements as possible.
-func (c conn) insert(ctx context.Context, head string, rows [][]any, suffix string) error {
-	return batches(rows, func(part [][]any) error {
-		values, args := c.valueList(part, nil)
-		_, err := c.exec(ctx, head+" VALUES "+values+" "+suffix, args...)
-		return err
-	})
-}
-
-// insertReturning is insert whose RETURNING rows are collected.
-func insertReturning[T any](ctx context.Context, c conn, head string, rows [][]any, suffix string) ([]T, error) {
-	var all []T
-	err := batches(rows, func(part [][]any) error {
-		values, args := c.valueList(part, nil)
-		var got []T
-		err := c.list(ctx, &got, head+" VALUES "+values+" "+suffix, args...)
-		all = append(all, got...)
-		return err
-	})
-	return all, err
-}
-
-// batches cuts rows into parts whose parameters both engines take.
-func batches(rows [][]any, do func([][]any) error) error {
-	for len(rows) > 0 {
-		n := min(len(rows), maxParams/len(rows[0]))
-		if err := do(rows[:n]); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}
-
-// valueList is "($1,$2),($3,$4)" with its arguments; it stands before any other
-// parameter of the statement. With casts the first row says the types, where no table does.
-func (c conn) valueList(rows [][]any, casts []string) (string, []any) {
-	var b strings.Builder
-	args := make([]any, 0, len(rows)*len(rows[0]))
-	for i, row := range rows {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('(')
-		for j, v := range row {
-			if j > 0 {
-				b.WriteByte(',')
-			}
-			args = append(args, v)
-			if casts != nil && i == 0 {
-				b.WriteString("CAST(" + c.store.nth(len(args)) + " AS " + casts[j] + ")")
-				continue
-			}
-			b.WriteString(c.store.nth(len(args)))
-		}
-		b.WriteByte(')')
-	}
-	return b.String(), args
-}
-
 // in appends the values to the arguments and returns "($3,$4)"; for none "(NULL)", which matches nothing.
 func in[T any](args *[]any, values []T) string {
 	if len(values) == 0 {
