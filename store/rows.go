@@ -11,8 +11,7 @@ import (
 // maxParams is below what both engines take (SQLite 32,766, PostgreSQL 65,535).
 const maxParams = 30000
 
-// insert runs "INSERT … VALUES … suffix" for all rows. The text of the statements does
-// not depend on how many rows there are, so that they stay prepared.
+// insert runs "INSERT … VALUES (…), (…) suffix" for all rows in as few statements as possible.
 func (c conn) insert(ctx context.Context, head string, rows [][]any, suffix string) error {
 	return c.eachPart(rows, func(values string, args []any) error {
 		_, err := c.exec(ctx, head+" "+values+" "+suffix, args...)
@@ -32,9 +31,9 @@ func insertReturning[T any](ctx context.Context, c conn, head string, rows [][]a
 	return all, err
 }
 
-// eachPart cuts rows into the parts that one statement takes. PostgreSQL takes
-// all, as one array a column: planning a list of a thousand parameters cost more than
-// storing them. SQLite takes one row: a statement of several writes a journal of its own.
+// eachPart cuts rows into the parts that one statement takes. PostgreSQL takes all,
+// as one array a column: planning a list of a thousand parameters cost more than
+// storing them. SQLite is quicker with the list.
 func (c conn) eachPart(rows [][]any, do func(values string, args []any) error) error {
 	if len(rows) == 0 {
 		return nil
@@ -42,14 +41,6 @@ func (c conn) eachPart(rows [][]any, do func(values string, args []any) error) e
 	if casts := columnTypes(rows[0]); c.store.postgres && casts != nil && len(rows) > 1 {
 		values, args := arrays(rows, casts)
 		return do(values, args)
-	}
-	if !c.store.postgres {
-		for i := range rows {
-			if err := do(c.valueList(rows[i:i+1], nil)); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
 	return batches(rows, func(part [][]any) error { return do(c.valueList(part, nil)) })
 }

@@ -215,7 +215,7 @@ func snakeCase(field string) string {
 // sqliteDSN sets everything for each connection: a PRAGMA by Exec would reach one only.
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{
-		"_pragma": {"page_size(8192)", "foreign_keys(1)", "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)"}, // mails fill pages; NORMAL may lose the last commits on power loss; 64 MB between checkpoints
+		"_pragma": {"page_size(8192)", "foreign_keys(1)", "busy_timeout(10000)", "temp_store(2)", "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)"}, // mails fill pages; what undoes one statement stays in memory; NORMAL may lose the last commits on power loss; 64 MB between checkpoints
 		"_txlock": {"immediate"},
 	}
 	if readOnly {
