@@ -25,7 +25,7 @@ type Automatic struct {
 type BounceRecipient struct {
 	Address string `json:"address"`
 	Action  string `json:"action"` // failed, delayed, delivered
-	Status  string `json:"status"` // RFC 3463, "" when not given
+	Status  string `json:"status"` // RFC 3463; x.0.0 when none was given but the outcome is known
 	Class   string `json:"class"`  // hard, soft, policy
 	Reason  string `json:"reason"` // user_unknown, mailbox_full, …
 }

@@ -18,13 +18,18 @@ func bounce(m *message.Message) (b *petition.Bounce, certain bool, because strin
 	b = &petition.Bounce{}
 	notice, returned := splitNotice(m)
 	b.MessageID = returned.messageID
-	for _, group := range m.Report {
+	groups := m.Report
+	if len(groups) == 0 {
+		groups = reportInText(notice)
+	}
+	for _, group := range groups {
 		if id := group.Get("Original-Envelope-Id"); id != "" {
 			b.EnvelopeID = id
 		}
-		if r, ok := fromReport(group, notice); ok {
-			b.Recipients = appendRecipient(b.Recipients, r)
-		}
+	}
+	b.Recipients = fromReport(groups, notice)
+	if len(b.Recipients) == 0 {
+		b.Recipients = fromNotification(m)
 	}
 	if len(b.Recipients) == 0 {
 		b.Recipients = fromText(m, notice, returned)
@@ -43,6 +48,8 @@ func looksLikeBounce(m *message.Message) (certain bool, because string) {
 		return true, "multipart/report"
 	case m.Header.Has("X-Failed-Recipients"):
 		return true, "X-Failed-Recipients"
+	case len(fromNotification(m)) > 0:
+		return true, "bounce notification of a sending service"
 	}
 	if len(m.Forwarded) > 0 && fromMailSystem(&m.Forwarded[0].Header) && len(m.New) < 400 {
 		because = "a bounce that a person forwarded"
@@ -95,60 +102,6 @@ func fromMailSystem(h *message.Header) bool {
 
 func nullSender(h *message.Header) bool {
 	return h.Has("Return-Path") && strings.Trim(h.Get("Return-Path"), " <>") == ""
-}
-
-// fromReport reads one per-recipient group (RFC 3464 2.3). The original recipient is the address that we wrote to.
-func fromReport(group textproto.MIMEHeader, notice string) (petition.BounceRecipient, bool) {
-	address := typedAddress(group.Get("Original-Recipient"))
-	if address == "" {
-		address = typedAddress(group.Get("Final-Recipient"))
-	}
-	if address == "" {
-		address = typedAddress(group.Get("X-Actual-Recipient"))
-	}
-	if address == "" {
-		return petition.BounceRecipient{}, false
-	}
-	r := petition.BounceRecipient{Address: address, Status: firstStatus(group.Get("Status"))}
-	action := strings.ToLower(group.Get("Action"))
-	switch {
-	case strings.HasPrefix(action, "delay"):
-		r.Action = "delayed"
-	case strings.HasPrefix(action, "deliver"), strings.HasPrefix(action, "relay"), strings.HasPrefix(action, "expand"):
-		r.Action = "delivered"
-	case strings.HasPrefix(action, "fail"):
-		r.Action = "failed"
-	case strings.HasPrefix(r.Status, "2."):
-		r.Action = "delivered"
-	case strings.HasPrefix(r.Status, "4."):
-		r.Action = "delayed"
-	default:
-		r.Action = "failed"
-	}
-	diagnostic := group.Get("Diagnostic-Code")
-	if s := firstStatus(diagnostic); s != "" && (r.Status == "" || strings.HasSuffix(r.Status, ".0.0")) {
-		r.Status = s
-	}
-	explain(&r, diagnostic, notice)
-	return r, true
-}
-
-// typedAddress reads "rfc822; jane@example.org".
-func typedAddress(value string) string {
-	kind, address, ok := strings.Cut(value, ";")
-	if !ok {
-		address = kind
-	}
-	address = strings.Trim(address, " <>\t\"")
-	if !strings.Contains(address, "@") || strings.ContainsAny(address, " ") {
-		for word := range strings.FieldsSeq(address) {
-			if strings.Contains(word, "@") {
-				return strings.Trim(word, "<>()\"")
-			}
-		}
-		return ""
-	}
-	return address
 }
 
 func appendRecipient(list []petition.BounceRecipient, r petition.BounceRecipient) []petition.BounceRecipient {

@@ -182,7 +182,7 @@ func TestR44Reasons(t *testing.T) {
 		{"nothing that anybody knows", ""},
 	}
 	for _, tt := range tests {
-		if got := reasonOf(tt.text); got != tt.reason {
+		if got := reasonIn(plain(tt.text), strong, fair); got != tt.reason {
 			t.Errorf("%q: %q, want %q", tt.text, got, tt.reason)
 		}
 	}

@@ -1,7 +1,7 @@
 package origin
 
 import (
-	_ "embed"
+	"embed"
 	"strings"
 	"sync"
 )
@@ -9,8 +9,8 @@ import (
 //go:embed phrases.txt
 var phraseFile string
 
-//go:embed reasons.txt
-var reasonFile string
+//go:embed reasons/*.txt
+var reasonFiles embed.FS
 
 // section is a named list of phrases, in the order of the file.
 type section struct {
@@ -18,13 +18,29 @@ type section struct {
 	phrases []string
 }
 
-// wording are the tables of phrases.txt and reasons.txt; they never change once read.
+// wording are the tables of phrases.txt and the folder reasons; they never change once read.
 type wording struct {
 	bounceSubject, bounceBody, returned []string
+	introduction, delayed               []string
 	autoSubject, autoBody               []string
 	challenge                           []string
 	robots                              map[string]bool
-	reasons                             []section
+	reasons                             [3][]section // strong, plain, weak
+	certain                             []string     // wording of user_unknown that needs no further proof
+	codes                               map[string]codeReason
+}
+
+// codeReason is what an enhanced status code means; exact: it is only sent for that.
+type codeReason struct {
+	reason string
+	exact  bool
+}
+
+// precedence is the order in which the reasons are looked for in a text: a mailbox that is full comes before "policy",
+// which nearly every refusal names, too.
+var precedence = []string{
+	"mailbox_full", "moved", "virus", "authentication", "rate_limited", "blocked", "too_large", "spam", "suspended", "relaying_denied",
+	"rejected", "filtered", "network", "host_unknown", "user_unknown", "content", "expired", "system", "policy",
 }
 
 var words = sync.OnceValue(func() *wording {
@@ -34,14 +50,48 @@ var words = sync.OnceValue(func() *wording {
 	}
 	w := &wording{
 		bounceSubject: byName["bounce.subject"], bounceBody: byName["bounce.body"], returned: byName["returned"],
+		introduction: byName["bounce.introduction"], delayed: byName["bounce.delayed"],
 		autoSubject: byName["auto.subject"], autoBody: byName["auto.body"], challenge: byName["challenge"],
-		robots: map[string]bool{}, reasons: readSections(reasonFile),
+		robots: map[string]bool{},
 	}
+	w.readReasons()
 	for _, r := range byName["robots"] {
 		w.robots[r] = true
 	}
 	return w
 })
+
+// readReasons joins the tables of all families of hosts, each weight in the order of precedence.
+func (w *wording) readReasons() {
+	phrases := map[string][]string{}
+	w.codes = map[string]codeReason{}
+	files, _ := reasonFiles.ReadDir("reasons") // embedded: it is there, or the program was not built
+	for _, f := range files {
+		data, _ := reasonFiles.ReadFile("reasons/" + f.Name())
+		if f.Name() == "codes.txt" {
+			readCodes(string(data), w.codes)
+			continue
+		}
+		for _, s := range readSections(string(data)) {
+			phrases[s.name] = append(phrases[s.name], s.phrases...)
+		}
+	}
+	w.certain = phrases["user_unknown*"]
+	phrases["user_unknown!"] = append(phrases["user_unknown!"], w.certain...)
+	for i, weight := range []string{"!", "", "?"} {
+		for _, reason := range precedence {
+			w.reasons[i] = append(w.reasons[i], section{reason, phrases[reason+weight]})
+		}
+	}
+}
+
+func readCodes(file string, into map[string]codeReason) {
+	for line := range strings.Lines(file) {
+		if f := strings.Fields(line); len(f) >= 2 && f[0] != "#" {
+			into[f[0]] = codeReason{f[1], len(f) > 2 && f[2] == "!"}
+		}
+	}
+}
 
 func readSections(file string) []section {
 	var out []section

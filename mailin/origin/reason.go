@@ -6,77 +6,284 @@ import (
 	"countersign/petition"
 )
 
-// explain fills Reason and Class (R44): the words of the receiving server first, then its code, then the rest of the notice.
-func explain(r *petition.BounceRecipient, words, notice string) {
-	r.Reason = reasonOf(words)
-	if r.Reason == "" {
-		r.Reason = reasonOfStatus(r.Status)
+// failure is what a delivery report says of one recipient.
+type failure struct {
+	kind       string // of the diagnostic (RFC 3464 2.3.6): "smtp", "x-unix", …; "" when not typed
+	diagnostic string // the words of the server that refused
+	nearby     string // the part of the notice that speaks of this recipient
+	alone      bool   // the whole notice speaks of this recipient
+	notice     *noticeText
+}
+
+// noticeText is what the whole notice says, looked at once for all of its recipients.
+type noticeText struct {
+	text   string
+	looked bool
+	reason string
+}
+
+func (n *noticeText) find() string {
+	if !n.looked {
+		n.looked, n.reason = true, reasonIn(plain(head(n.text, 8000)), strong, fair)
 	}
-	if r.Reason == "" || r.Reason == "other" || words == "" {
-		if reason := reasonOf(notice); reason != "" {
-			r.Reason = reason
-		}
+	return n.reason
+}
+
+// The tables of wording, by their weight.
+const (
+	strong = iota
+	fair
+	weak
+)
+
+const maxDiagnostic = 4000 // bytes of a diagnostic that are looked at
+
+// explain fills Status, Reason and Class (R44). In this order: a code that says exactly one thing; the words of the server
+// that refused; the words about this recipient; any code; the point of the session; the rest of the notice. The words
+// weigh more than a general code, since servers send 5.1.1 for a full mailbox and 5.0.0 for everything.
+func explain(r *petition.BounceRecipient, f failure) {
+	words, near := strings.ToLower(head(f.diagnostic, maxDiagnostic)), strings.ToLower(head(f.nearby, maxDiagnostic))
+	if said := bestStatus(words); f.diagnostic != "" && said != "" && said[0] != '2' && !strings.HasSuffix(said, ".0.0") {
+		r.Status = said // the server that refused knows better than the one that reports it
 	}
-	if r.Reason == "" {
-		r.Reason = "other"
+	if r.Status == "" || vagueStatus(r.Status) && bestStatus(words) != r.Status {
+		r.Status = f.betterStatus(r.Status, words, near)
+	}
+	at := stage(oneLine(words))
+	if at == "" {
+		at = stage(oneLine(near))
+	}
+	if at == "" && f.alone {
+		at = stage(oneLine(strings.ToLower(head(f.notice.text, maxDiagnostic))))
+	}
+	r.Reason = f.reason(r.Status, at, words, near)
+	if at == "" && namesAddress(words+" "+near, r.Address) {
+		at = atAddress
+	}
+	said := words
+	if f.kind == "" && f.alone {
+		said = head(f.notice.text, maxDiagnostic)
+	}
+	if !certainlyUnknown(said, near) {
+		r.Reason = atStage(r.Reason, r.Status, at)
+	}
+	if r.Reason == "other" && r.Action == "delayed" {
+		r.Reason = "expired"
+	}
+	reply := replyCode(words)
+	if reply == 0 {
+		reply = replyCode(near)
+	}
+	if r.Status == "" {
+		r.Status = deriveStatus(r.Action, reply)
 	}
 	r.Class = classOf(r.Reason, r.Status)
 }
 
-// reasonOf looks the words up in the table; "" when none is known.
-func reasonOf(text string) string {
-	text = strings.Join(strings.Fields(strings.ToLower(head(text, 8000))), " ")
+func (f failure) reason(status, at, words, near string) string {
+	exact, general := reasonOfStatus(status)
+	if exact != "" {
+		return exact
+	}
+	code := replyCode(words)
+	words, near = plain(words), plain(near)
+	if f.kind == "x-unix" { // a program of that machine failed, whatever it printed
+		if reason := reasonIn(words, strong); reason == "mailbox_full" {
+			return reason
+		}
+		return "system"
+	}
+	if reason := reasonIn(words, strong, fair); reason != "" {
+		return reason
+	}
+	if reason := reasonIn(near, strong); reason != "" {
+		return reason
+	}
+	if general != "" {
+		return general
+	}
+	if reason := reasonIn(near, fair); reason != "" {
+		return reason
+	}
+	switch at {
+	case atHello, atConnect:
+		return "blocked"
+	case atSender:
+		return "rejected"
+	}
+	if f.kind == "smtp" && code >= 420 && code < 460 { // RFC 5321 4.2.2: for now
+		return "system"
+	}
+	if reason := f.notice.find(); reason != "" {
+		return reason
+	}
+	if reason := reasonIn(words+" "+near, weak); reason != "" {
+		return reason
+	}
+	return "other"
+}
+
+// atStage corrects a reason by the point of the session. "User unknown" means it where a server refuses the address (RCPT)
+// or gives a code for it (x.1.x). Who says so having taken the address, or at a point that nobody tells, may as well have
+// looked at the content or the sender, as the hosts of mobile phones do: that address is not proven to be dead (R44).
+func atStage(reason, status, at string) string {
+	coded := len(status) > 3 && status[1:4] == ".1."
+	switch {
+	case reason == "user_unknown" && at == atSender:
+		return "rejected"
+	case reason == "user_unknown" && at != atAddress && !coded:
+		return "filtered"
+	case reason == "host_unknown" && status != "" && status[0] == '4':
+		return "network"
+	}
+	return reason
+}
+
+// namesAddress tells whether a reply repeats the address behind its code ("550 <jane@example.org>… "), which only the
+// refusal of an address does.
+func namesAddress(text, address string) bool {
+	address = strings.ToLower(address)
+	for range 16 {
+		i := strings.Index(text, address)
+		if i < 0 {
+			return false
+		}
+		before := strings.Fields(strings.TrimRight(text[max(0, i-40):i], " <\"'"))
+		for n := len(before); n > 0; n-- {
+			word := strings.Trim(before[n-1], "<>")
+			if replyCode(word) > 0 {
+				return true
+			}
+			if s := firstStatus(word); s == "" || s != word {
+				break
+			}
+		}
+		text = text[i+len(address):]
+	}
+	return false
+}
+
+// certainlyUnknown looks for a directory's own word; what the refusing server said comes before what others made of it.
+func certainlyUnknown(said, near string) bool {
+	said = plain(said)
+	if said == "" {
+		said = plain(near)
+	}
+	for _, p := range words().certain {
+		if matches(said, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// betterStatus looks for a code that says more than the one given.
+func (f failure) betterStatus(have string, words, near string) string {
+	texts := []string{words, near}
+	if f.alone {
+		texts = append(texts, head(f.notice.text, maxDiagnostic))
+	}
+	for _, t := range texts {
+		if s := bestStatus(t); s != "" && s[0] != '2' && (have == "" || !vagueStatus(s)) {
+			return s
+		}
+	}
+	return have
+}
+
+// reasonIn looks plain words up in tables of those weights; "" when none of its words are known.
+func reasonIn(text string, weights ...int) string {
 	if text == "" {
 		return ""
 	}
-	for _, s := range words().reasons {
-		if anyIn(text, s.phrases) != "" {
-			return s.name
+	for _, weight := range weights {
+		for _, s := range words().reasons[weight] {
+			for _, p := range s.phrases {
+				if matches(text, p) {
+					return s.name
+				}
+			}
 		}
 	}
 	return ""
 }
 
-// reasonOfStatus reads an enhanced status code (RFC 3463 3).
-func reasonOfStatus(status string) string {
+// plain makes the words of a server comparable: lower case, one space, addresses as "@", no reply codes (which also
+// stand at the start of each line of a long reply) and no enhanced codes.
+func plain(text string) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	for word := range strings.FieldsSeq(strings.ToLower(text)) {
+		word = strings.Trim(word, "\"`")
+		if strings.Contains(word, "@") {
+			word = "@"
+		}
+		word = strings.ReplaceAll(word, "’", "'")
+		if i := digits(word); i == 3 && (len(word) == 3 || word[3] == '-' && !hasLetter(word)) {
+			continue
+		}
+		if s := firstStatus(word); s != "" && len(word) <= len(s)+3 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func hasLetter(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 0x80 })
+}
+
+// matches tells whether text holds a phrase; "…" stands for up to 120 bytes of anything. A phrase begins at the begin of
+// a word and may end within one, but for the very short ones ("ube").
+func matches(text, phrase string) bool {
+	first, rest, more := strings.Cut(phrase, " … ")
+	for range 16 { // places of the first part; more of them are no wording
+		i := strings.Index(text, first)
+		if i < 0 {
+			return false
+		}
+		end := i + len(first)
+		whole := atWord(text, i) && (len(first) > 4 || end == len(text) || !isLetter(text[end]))
+		text = text[end:]
+		if whole && (!more || matches(text[:min(len(text), 120)], rest)) {
+			return true
+		}
+	}
+	return false
+}
+
+// atWord: no Latin letter stands before i, or what stands at i is no Latin letter.
+func atWord(text string, i int) bool {
+	return i == 0 || !isLetter(text[i]) || !isLetter(text[i-1])
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' }
+
+// reasonOfStatus reads an enhanced status code by the table codes.txt (RFC 3463 3, RFC 7372, RFC 7505 and those that hosts
+// made themselves). exact is for a code that is only sent for one thing.
+func reasonOfStatus(status string) (exact, general string) {
 	if len(status) < 5 {
-		return ""
+		return "", ""
 	}
-	switch status[2:] {
-	case "1.1", "1.0", "1.3", "1.10":
-		return "user_unknown"
-	case "1.2", "4.4":
-		return "host_unknown"
-	case "1.6":
-		return "moved"
-	case "1.8", "1.7":
-		return "rejected"
-	case "2.1":
-		return "suspended"
-	case "2.2", "3.1":
-		return "mailbox_full"
-	case "2.3", "3.4":
-		return "too_large"
-	case "4.7", "4.1":
-		return "expired"
-	case "7.1", "7.0":
-		return "policy"
-	case "7.20", "7.23", "7.26", "7.27":
-		return "authentication"
-	case "7.25":
-		return "blocked"
+	table := words().codes
+	for _, key := range []string{status, "x" + status[1:]} {
+		if c, ok := table[key]; ok {
+			if c.exact {
+				return c.reason, ""
+			}
+			return "", c.reason
+		}
 	}
-	switch status[2] {
-	case '4':
-		return "network"
-	case '3':
-		return "system"
-	case '6':
-		return "content"
-	case '7':
-		return "policy"
+	if c, ok := table["x."+status[2:2+digits(status[2:])]+".x"]; ok {
+		return "", c.reason
 	}
-	return ""
+	return "", ""
 }
 
 // classOf condenses a reason: hard is the address, soft is for now, policy is between the servers (R44).
@@ -94,35 +301,3 @@ func classOf(reason, status string) string {
 	}
 	return "policy"
 }
-
-// firstStatus finds an enhanced status code (RFC 3463 2) that stands alone in s.
-func firstStatus(s string) string {
-	for i := 0; i+4 < len(s); i++ {
-		if s[i] != '4' && s[i] != '5' && s[i] != '2' || s[i+1] != '.' || i > 0 && (isDigit(s[i-1]) || s[i-1] == '.') {
-			continue
-		}
-		subject := digits(s[i+2:], 3)
-		if subject == 0 || i+2+subject >= len(s) || s[i+2+subject] != '.' {
-			continue
-		}
-		detail := digits(s[i+3+subject:], 3)
-		end := i + 3 + subject + detail
-		if detail == 0 || end < len(s) && (isDigit(s[end]) || s[end] == '.' && end+1 < len(s) && isDigit(s[end+1])) {
-			continue
-		}
-		return s[i:end]
-	}
-	return ""
-}
-
-func hasStatus(s string) bool { return firstStatus(s) != "" }
-
-func digits(s string, most int) int {
-	n := 0
-	for n < len(s) && n < most && isDigit(s[n]) {
-		n++
-	}
-	return n
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
