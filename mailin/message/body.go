@@ -164,7 +164,7 @@ func isStub(p, alternative *part, m *Message) bool {
 	if len(s) >= 400 || !containsAny(strings.Join(strings.Fields(s), " "), phrases().stubs) {
 		return false
 	}
-	return 4*wordsBesideExcuse(s) < wordsOfHTML(alternative, m)
+	return 4*wordsBesideExcuse(s) < wordsOfHTML(alternative)
 }
 
 // wordsBesideExcuse counts the words of a text outside sentences that excuse the lack of HTML, addresses left out. A
@@ -187,7 +187,7 @@ func wordsBesideExcuse(s string) int {
 }
 
 // wordsOfHTML counts the words of the HTML form, of its beginning when it is long.
-func wordsOfHTML(p *part, m *Message) int {
+func wordsOfHTML(p *part) int {
 	leaf := leafOf(p, "text/html")
 	if leaf == nil {
 		return 0

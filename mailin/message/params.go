@@ -92,10 +92,9 @@ func nextParam(s string) (name, val, rest string) {
 // quotedParam reads a quoted string (RFC 2045 5.1).
 func quotedParam(s string) (val, rest string) {
 	var b strings.Builder
-	path := isWindowsPath(s[1:])
 	for i := 1; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s) && (!path || s[i+1] == '\\' || s[i+1] == '"' && i+2 < len(s) && s[i+2] != ';'):
+		case s[i] == '\\' && i+1 < len(s):
 			i++
 			b.WriteByte(s[i])
 		case s[i] == '"':
@@ -109,11 +108,6 @@ func quotedParam(s string) (val, rest string) {
 		return strings.TrimSpace(val), rest
 	}
 	return b.String(), ""
-}
-
-// isWindowsPath: "C:\TEMP\a.png", written by programs that know nothing of quoted pairs: its backslashes stay.
-func isWindowsPath(s string) bool {
-	return len(s) > 2 && (s[0]|0x20 >= 'a' && s[0]|0x20 <= 'z' && s[1] == ':' && s[2] == '\\' || s[:2] == `\\`)
 }
 
 // extParam is one piece of an RFC 2231 parameter: name*2*=...

@@ -12,27 +12,38 @@ var separators string
 // phraseTables are the sections of separators.txt in the form that they are looked up in.
 type phraseTables struct {
 	wrote     []string
-	on        []string
+	on        prefixes
 	original  map[string]bool
 	forwarded map[string]bool
 	headers   map[string]headerWord // key of a header line
-	device    prefixes
+	device    prefixes              // begins a line that a device or app adds
+	sure      prefixes              // begins one that may name anything
+	short     prefixes              // begins a very short one
+	deviceEnd []string              // ends one
+	brands    []string              // words of which one stands in such a line
+	devices   []string              // the same, by kind
 	footer    prefixes
+	legal     []string // words of which one stands in such a paragraph
 	lists     []string
 	stubs     []string
 }
 
 // headerWord is what a line of a header block tells. A word may mean two things in two languages ("de", "a", "la").
-type headerWord struct{ from, sent, to, subject bool }
+// client: only programs write it so, not people above a memo.
+type headerWord struct{ from, sent, to, subject, client bool }
 
 // prefixes holds phrases by their first bytes, so that a line is compared with few of them.
 type prefixes map[string][]string
 
 const prefixKey = 4
 
-func (p prefixes) add(phrase string) {
-	key := phrase[:min(len(phrase), prefixKey)]
-	p[key] = append(p[key], phrase)
+func byStart(phrases []string) prefixes {
+	p := prefixes{}
+	for _, phrase := range phrases {
+		key := phrase[:min(len(phrase), prefixKey)]
+		p[key] = append(p[key], phrase)
+	}
+	return p
 }
 
 // match tells whether a lower-case line begins with one of the phrases.
@@ -42,9 +53,6 @@ func (p prefixes) match(line string) bool {
 			if strings.HasPrefix(line, phrase) {
 				return true
 			}
-		}
-		if n < prefixKey {
-			break
 		}
 	}
 	return false
@@ -61,24 +69,20 @@ var phrases = sync.OnceValue(func() *phraseTables {
 		case line[0] == '[':
 			section = strings.Trim(line, "[]")
 		default:
-			sections[section] = append(sections[section], line)
+			sections[section] = append(sections[section], foldLine(line))
 		}
 	}
 	t := &phraseTables{
-		wrote: sections["wrote"], on: sections["on"], lists: sections["lists"], stubs: sections["stubs"],
-		original: set(sections["original"]), forwarded: set(sections["forwarded"]),
-		headers: map[string]headerWord{}, device: prefixes{}, footer: prefixes{},
+		wrote: sections["wrote"], lists: sections["lists"], stubs: sections["stubs"], legal: sections["legal"],
+		deviceEnd: sections["device end"], brands: sections["brands"], devices: sections["devices"],
+		original: set(sections["original"]), forwarded: set(sections["forwarded"]), headers: map[string]headerWord{},
+		on: byStart(sections["on"]), device: byStart(sections["device"]), sure: byStart(sections["device sure"]), short: byStart(sections["device short"]), footer: byStart(sections["footer"]),
 	}
-	for _, p := range sections["device"] {
-		t.device.add(p)
-	}
-	for _, p := range sections["footer"] {
-		t.footer.add(p)
-	}
-	for _, kind := range []string{"from", "sent", "to", "subject"} {
+	for _, kind := range []string{"from", "sent", "date", "to", "subject"} {
 		for _, word := range sections[kind] {
 			h := t.headers[word]
-			h.from, h.sent = h.from || kind == "from", h.sent || kind == "sent"
+			h.from, h.sent = h.from || kind == "from", h.sent || kind == "sent" || kind == "date"
+			h.client = h.client || kind == "sent"
 			h.to, h.subject = h.to || kind == "to", h.subject || kind == "subject"
 			t.headers[word] = h
 		}

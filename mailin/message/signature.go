@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // signatures marks signatures and footers in the new text: below "-- ", lines that devices add, notices of the house, list
 // footers. The writer's name block under a closing formula stays new.
@@ -20,7 +23,7 @@ func (t *trimmer) signatures() {
 			i = t.signUntilQuote(i)
 		case isRule(line) && line[0] == '_' && t.footerBelow(i):
 			i = t.signUntilQuote(i)
-		case t.startsParagraph(i) && t.phrase.footer.match(lowerStart(line)):
+		case t.startsParagraph(i) && t.phrase.footer.match(lowerStart(line)) && t.isLegal(i):
 			i = t.signUntilQuote(i)
 		case t.startsParagraph(i) && t.isDevice(line) && t.endsParagraph(i):
 			t.kinds[i] = lineSignature
@@ -70,17 +73,38 @@ func (t *trimmer) endsParagraph(i int) bool {
 	return below == "" || t.kinds[i+1] != lineNew || isRule(below) || isDashes(below) || t.isDevice(below)
 }
 
-// isDevice: "Sent from my …" in one of the languages, on one short line.
+// isDevice: "Sent from my …" in one of the languages, on one short line that names a device, a program or a provider: many a
+// sentence begins or ends like it.
 func (t *trimmer) isDevice(line string) bool {
-	if len(line) > 140 {
+	if len(line) > 200 {
 		return false
 	}
-	lower := strings.ToLower(strings.TrimLeft(line, "(<[*_- "))
-	if t.phrase.device.match(lower) {
+	lower := strings.Trim(foldLine(trimEdges(line)), "(<[*_- .)>]。")
+	text, _, _ := strings.Cut(lower, "<http")
+	text, _, _ = strings.Cut(text, "(http")
+	text = strings.TrimRight(text, ". [(")
+	words := len(strings.Fields(text))
+	brand := containsAny(lower, t.phrase.brands)
+	switch {
+	case t.phrase.sure.match(lower) && words <= 6, strings.HasSuffix(text, " from mobile") && words <= 3:
 		return true
+	case t.phrase.device.match(lower), t.phrase.short.match(lower) && words <= 5:
+		return words <= 14 && (brand || containsAny(lower, t.phrase.devices))
+	case strings.HasSuffix(text, "gesendet"): // "Von meinem iPhone gesendet", "Diese Nachricht wurde mit … gesendet"
+		return words <= 14 && (brand || containsAny(lower, t.phrase.devices)) && (strings.HasPrefix(text, "vo") || strings.HasPrefix(text, "diese nachricht"))
 	}
-	lower = strings.TrimRight(lower, ".)>]*_ ")
-	return strings.HasSuffix(lower, " from mobile") || strings.HasSuffix(lower, " gesendet") && strings.HasPrefix(lower, "vo")
+	return brand && words <= 8 && slices.ContainsFunc(t.phrase.deviceEnd, func(end string) bool { return strings.HasSuffix(text, end) })
+}
+
+// isLegal: the paragraph that begins at i has a word of confidentiality, viruses or printing: many a sentence begins with
+// "This message".
+func (t *trimmer) isLegal(i int) bool {
+	for j := i; j < len(t.lines) && j < i+8 && strings.TrimSpace(t.lines[j]) != ""; j++ {
+		if containsAny(t.low(j), t.phrase.legal) {
+			return true
+		}
+	}
+	return false
 }
 
 // footerBelow: under a rule of underscores stand at most three lines, or what list servers write.
@@ -116,7 +140,7 @@ func (t *trimmer) trailingRules() {
 // lowerStart is the beginning of a line in lower case, without what people decorate it with.
 func lowerStart(line string) string {
 	line = strings.TrimLeft(line, "*_-#>([ \t\"'“")
-	return strings.ToLower(line[:runeCut(line, 80)])
+	return foldLine(line[:runeCut(line, 80)])
 }
 
 // runeCut is the greatest length ≤ n that does not cut a character.

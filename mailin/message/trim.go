@@ -3,7 +3,6 @@ package message
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // lineKind is what a line of the text is to its reader.
@@ -19,6 +18,7 @@ const (
 // is linear. Trimming is a view (R30): the whole text stays in Message.Text.
 type trimmer struct {
 	lines  []string
+	folded []string // of low
 	kinds  []lineKind
 	phrase *phraseTables
 	spans  []bool // line stands in a container that HTML marks as quoted
@@ -108,7 +108,7 @@ func (t *trimmer) quotes() {
 	t.nextEnd[len(t.lines)] = len(t.lines) + maxAttribution
 	for i := len(t.lines) - 1; i >= 0; i-- {
 		t.nextEnd[i] = t.nextEnd[i+1]
-		if endsAttribution(strings.TrimRight(t.lines[i], " \t\u00a0")) {
+		if endsAttribution(trimEdges(t.lines[i])) {
 			t.nextEnd[i] = i
 		}
 	}
@@ -116,6 +116,8 @@ func (t *trimmer) quotes() {
 		line := strings.TrimSpace(t.lines[i])
 		switch {
 		case line == "":
+			i++
+		case t.isEscapedFrom(i):
 			i++
 		case isMarked(t.lines[i]):
 			i = t.markedRegion(i)
@@ -133,7 +135,7 @@ func (t *trimmer) unmarked(i int, line string) int {
 	if t.headerBlock(i) {
 		return t.rest(i, i, isHeaderBlock)
 	}
-	if end := t.attribution(i, line); end > i {
+	if end := t.attribution(i); end > i {
 		return t.attributed(i, end)
 	}
 	if t.spans != nil && t.spans[i] && i >= t.openUntil {
@@ -161,57 +163,27 @@ func (t *trimmer) rest(from, below int, kind separatorKind) int {
 }
 
 // attributed handles "On … wrote:" on lines [from,end). With quote marks below only the marked lines are taken, since
-// an answer may stand under them; without marks nobody can tell where the quote ends, so it goes to the end.
+// an answer may stand under them; without marks nobody can tell where the quote ends, so it goes to the end, if a client
+// wrote the line.
 func (t *trimmer) attributed(from, end int) int {
-	t.quote(from, end)
 	next := end
 	for next < len(t.lines) && strings.TrimSpace(t.lines[next]) == "" {
 		next++
 	}
 	if next < len(t.lines) && (isMarked(t.lines[next]) || isBar(t.lines[next])) {
-		t.quote(end, next)
+		t.quote(from, next)
 		return t.markedRegion(next)
 	}
-	if t.foreign(from, end) {
+	switch {
+	case !t.certain(from, end):
+		return from + 1
+	case t.foreign(from, end):
+		t.quote(from, end)
 		t.doubt = true
 		return end
 	}
-	t.quote(end, len(t.lines))
+	t.quote(from, len(t.lines))
 	return len(t.lines)
-}
-
-// foreign: an attribution on top of everything, with no marks below it, that names somebody from elsewhere than those the
-// mail is addressed to. That is no answer to us with our text below: whether the writer quotes, or writes below a quote
-// whose marks got lost, cannot be told, and so the text stays new.
-func (t *trimmer) foreign(from, end int) bool {
-	for i := range from {
-		if t.kinds[i] == lineNew && strings.TrimSpace(t.lines[i]) != "" {
-			return false
-		}
-	}
-	domain := addressDomain(strings.Join(t.lines[from:end], " "))
-	if domain == "" || len(t.recipients) == 0 {
-		return false
-	}
-	for _, a := range t.recipients {
-		if strings.EqualFold(addressDomain(a.Address), domain) {
-			return false
-		}
-	}
-	return true
-}
-
-// addressDomain returns what stands behind the last @ of a text, or "".
-func addressDomain(s string) string {
-	i := strings.LastIndexByte(s, '@')
-	if i < 0 {
-		return ""
-	}
-	domain := s[i+1:]
-	if end := strings.IndexAny(domain, "<>()[],;:\"' \t"); end >= 0 {
-		domain = domain[:end]
-	}
-	return strings.TrimRight(domain, ".")
 }
 
 // markedRegion takes a run of lines with quote marks and the blank lines between them.
@@ -222,8 +194,6 @@ func (t *trimmer) markedRegion(i int) int {
 		case isMarked(t.lines[j]) || isBar(t.lines[j]) && (j == i || isBar(t.lines[j-1])):
 			end = j + 1
 		case strings.TrimSpace(t.lines[j]) == "":
-		case j == end && t.wrapped(j):
-			end = j + 1
 		default:
 			j = len(t.lines)
 		}
@@ -244,12 +214,6 @@ func (t *trimmer) answersInside(start int) {
 		end++
 	}
 	t.openUntil = end
-}
-
-// wrapped: a client broke a long quoted line, and its tail stands without a mark between two marked lines.
-func (t *trimmer) wrapped(j int) bool {
-	return j > 0 && j+1 < len(t.lines) && isMarked(t.lines[j-1]) && isMarked(t.lines[j+1]) &&
-		len(t.lines[j-1]) > 60 && len(t.lines[j]) < 40 && startsLower(t.lines[j])
 }
 
 // markedForward sees a forwarded mail behind quote marks, as Apple Mail writes it.
@@ -291,23 +255,26 @@ func (t *trimmer) quote(from, to int) {
 
 // isMarked: ">" at the start, or initials before it ("JS> "), as some clients mark quotes.
 func isMarked(line string) bool {
+	letters := 0
 	for i := range len(line) {
 		switch c := line[i]; {
 		case c == '>':
-			return i == 0 || line[i-1] == ' ' || line[i-1] == '\t' || i <= 3 && line[0] >= 'A' && line[0] <= 'Z'
-		case c == ' ' || c == '\t':
-			if i > 3 {
-				return false
-			}
+			return letters == 0 || line[0] >= 'A' && line[0] <= 'Z'
+		case (c == ' ' || c == '\t') && letters == 0:
 		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
-			if i >= 3 {
+			if letters++; letters > 3 || letters <= i {
 				return false
 			}
 		default:
-			return false
+			return letters == 0 && strings.HasPrefix(line[i:], "＞")
 		}
 	}
 	return false
+}
+
+// isEscapedFrom: ">From " alone among lines without marks is what mbox files make of a line of text that begins "From ".
+func (t *trimmer) isEscapedFrom(i int) bool {
+	return strings.HasPrefix(t.lines[i], ">From ") && (i == 0 || !isMarked(t.lines[i-1])) && (i+1 == len(t.lines) || !isMarked(t.lines[i+1]))
 }
 
 // isBar: a quote marked with a bar, which only counts below an attribution.
@@ -316,15 +283,12 @@ func isBar(line string) bool { return strings.HasPrefix(strings.TrimLeft(line, "
 // unmark takes one level of quote marks off.
 func unmark(line string) string {
 	line = strings.TrimLeft(line, " \t")
-	if rest, ok := strings.CutPrefix(line, ">"); ok {
-		return strings.TrimPrefix(rest, " ")
+	for _, mark := range [...]string{">", "＞"} {
+		if rest, ok := strings.CutPrefix(line, mark); ok {
+			return strings.TrimPrefix(rest, " ")
+		}
 	}
 	return line
-}
-
-func startsLower(line string) bool {
-	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(line))
-	return r >= 'a' && r <= 'z'
 }
 
 // isRule: a line of at least five equal marks and nothing else, with spaces around it.
