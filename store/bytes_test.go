@@ -58,3 +58,27 @@ func TestDamagedBytesAreAnError(t *testing.T) {
 		}
 	})
 }
+
+func TestHandoverGivesEachMailOnce(t *testing.T) {
+	h := newHandover()
+	half := make([]byte, maxHandover/2)
+	h.put(1, half, startOfTest)
+	h.put(2, half, startOfTest)
+	h.put(3, []byte("no room"), startOfTest)
+	if h.take(3) != nil {
+		t.Error("more is kept than there is room")
+	}
+	if len(h.take(1)) != len(half) || h.take(1) != nil {
+		t.Error("a mail is to be given once")
+	}
+	h.put(4, []byte("now there is room"), startOfTest)
+	h.put(5, half, startOfTest)
+	if h.take(5) != nil || string(h.take(4)) != "now there is room" {
+		t.Error("room is not counted")
+	}
+	h.put(6, []byte("again"), startOfTest)
+	h.put(7, half, startOfTest.Add(2*handoverTime)) // nobody came for those before
+	if h.take(2) != nil || h.take(7) == nil || h.size != 0 || len(h.mails) != 0 {
+		t.Errorf("%d mails of %d bytes are left", len(h.mails), h.size)
+	}
+}

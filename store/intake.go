@@ -54,15 +54,7 @@ func (s *Store) ClaimMails(ctx context.Context, holder string, n int, lease time
 	if err != nil || len(claimed) == 0 {
 		return nil, err
 	}
-	found, err := s.reader().mailsByID(ctx, claimed)
-	if err != nil {
-		return nil, err
-	}
-	mails := make([]petition.Mail, len(found))
-	for i, m := range found {
-		mails[i] = *m
-	}
-	return mails, nil
+	return s.toRead(ctx, claimed)
 }
 
 // Understood stores what mails say. A reading is added, never changed. Mails that

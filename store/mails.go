@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -117,17 +118,49 @@ func (s *Store) Disposition(ctx context.Context, mailID int64) (petition.Disposi
 	return r.Disposition, r.Silence, err
 }
 
-// mailsByID loads mails with bytes in chunks that both engines take.
-func (c conn) mailsByID(ctx context.Context, ids []int64) ([]*petition.Mail, error) {
+// mailsByID loads mails in chunks that both engines take.
+func (c conn) mailsByID(ctx context.Context, raw bool, ids []int64) ([]*petition.Mail, error) {
 	var all []*petition.Mail
 	for part := range slices.Chunk(ids, 500) {
 		var args []any
 		list := in(&args, part)
-		some, err := c.mailsWhere(ctx, true, `m.id IN `+list, args...)
+		some, err := c.mailsWhere(ctx, raw, `m.id IN `+list, args...)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, some...)
 	}
 	return all, nil
+}
+
+// toRead loads mails with their bytes, ordered by id. Bytes that this process has
+// just recorded are at hand.
+func (s *Store) toRead(ctx context.Context, ids []int64) ([]petition.Mail, error) {
+	var here, there []int64
+	raw := make(map[int64][]byte, len(ids))
+	for _, id := range ids {
+		if b := s.handover.take(id); b != nil {
+			raw[id] = b
+			here = append(here, id)
+		} else {
+			there = append(there, id)
+		}
+	}
+	light, err := s.reader().mailsByID(ctx, false, here)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := s.reader().mailsByID(ctx, true, there)
+	if err != nil {
+		return nil, err
+	}
+	mails := make([]petition.Mail, 0, len(ids))
+	for _, m := range slices.Concat(light, whole) {
+		if m.Raw == nil {
+			m.Raw = raw[m.ID]
+		}
+		mails = append(mails, *m)
+	}
+	slices.SortFunc(mails, func(a, b petition.Mail) int { return cmp.Compare(a.ID, b.ID) })
+	return mails, nil
 }

@@ -62,23 +62,26 @@ func (s *Store) recordAll(ctx context.Context, l petition.Lease, mails []petitio
 		sum := sha256.Sum256(mails[i].Raw)
 		sums[i] = hex.EncodeToString(sum[:])
 	}
-	var ids []int64
-	err := s.inTx(ctx, func(t *tx) error {
+	var fresh map[string]int64
+	err := s.inTx(ctx, func(t *tx) (err error) {
 		if err := t.holds(ctx, l); err != nil {
 			return err
 		}
-		fresh, err := t.insertMails(ctx, mails, sums)
-		if err != nil {
+		if fresh, err = t.insertMails(ctx, mails, sums); err != nil {
 			return err
-		}
-		ids = ids[:0]
-		for _, id := range fresh {
-			ids = append(ids, id)
 		}
 		return t.insertPlaces(ctx, mails, sums, fresh)
 	})
 	if err != nil {
 		return nil, err
+	}
+	ids := make([]int64, 0, len(fresh))
+	for i, sum := range sums {
+		if id, ok := fresh[sum]; ok {
+			delete(fresh, sum) // the same bytes may come twice
+			ids = append(ids, id)
+			s.handover.put(id, mails[i].Raw, s.Now())
+		}
 	}
 	return ids, nil
 }

@@ -134,30 +134,34 @@ func appendElement(b []byte, v any) []byte {
 		return strconv.AppendInt(b, r.Int(), 10)
 	default:
 		b = append(b, '"')
-		for _, c := range []byte(cleanText(r.String())) {
-			if c == '"' || c == '\\' {
-				b = append(b, '\\')
-			}
-			b = append(b, c)
+		text := cleanText(r.String())
+		for i := strings.IndexAny(text, `"\`); i >= 0; i = strings.IndexAny(text, `"\`) {
+			b = append(append(append(b, text[:i]...), '\\'), text[i])
+			text = text[i+1:]
 		}
-		return append(b, '"')
+		return append(append(b, text...), '"')
 	}
 }
 
-// columnTypes are the types of a row's columns, nil where an array cannot hold one of
-// them: bytes would travel as letters.
+const longText = 512 // bytes
+
+// columnTypes are the types of a row's columns, nil where an array is not the way: bytes
+// would travel as letters, and long texts are quicker as parameters of their own.
 func columnTypes(row []any) []string {
 	types := make([]string, len(row))
 	for j, v := range row {
 		if v == nil {
 			return nil
 		}
-		switch reflect.TypeOf(v).Kind() {
+		switch r := reflect.ValueOf(v); r.Kind() {
 		case reflect.Bool:
 			types[j] = "BOOLEAN"
 		case reflect.Int, reflect.Int64:
 			types[j] = "BIGINT"
 		case reflect.String:
+			if r.Len() > longText {
+				return nil
+			}
 			types[j] = "TEXT"
 		default:
 			return nil

@@ -70,6 +70,7 @@ type Store struct {
 	clock    func() time.Time
 	log      *slog.Logger
 	retain   Retention
+	handover *handover
 
 	migrations fs.FS
 
@@ -159,7 +160,7 @@ const sqlitePrefix = "sqlite:"
 
 // connect opens the pools without asking the database anything yet.
 func connect(dsn string, exclusive bool) (*Store, error) {
-	s := &Store{known: make(map[int64]*petition.Campaign), migrations: embedded, clock: time.Now, log: slog.New(slog.DiscardHandler)}
+	s := &Store{known: make(map[int64]*petition.Campaign), handover: newHandover(), migrations: embedded, clock: time.Now, log: slog.New(slog.DiscardHandler)}
 	if path, ok := strings.CutPrefix(dsn, sqlitePrefix); ok {
 		if exclusive {
 			lock, err := lockFile(path)
