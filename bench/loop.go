@@ -46,7 +46,13 @@ func addressParts(addr string) (string, int, error) {
 	return host, n, err
 }
 
-func newSender(st *store.Store, smtp string, connections int, login string) (*mailout.Sender, error) {
+// outboxStore is what a sender needs of the store.
+type outboxStore interface {
+	mailout.Outbox
+	mailout.Archive
+}
+
+func newSender(st outboxStore, smtp string, connections int, login string) (*mailout.Sender, error) {
 	set, err := templates.New()
 	if err != nil {
 		return nil, err

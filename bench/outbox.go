@@ -19,10 +19,12 @@ import (
 const (
 	outboxMails  = 2000
 	outboxRounds = 3
+	outboxBytes  = 6300 // of one request
 )
 
 // outbox measures sending: the real sender, composing and settling each mail,
-// beside Postfix's own load generator with the same number of sessions.
+// beside Postfix's own load generator with the same number of sessions and mails
+// of the same length.
 func outbox(ctx context.Context, t *table) error {
 	sink, err := servers.StartSink(ctx)
 	if err != nil {
@@ -40,10 +42,10 @@ func outbox(ctx context.Context, t *table) error {
 	defer os.RemoveAll(dir)
 	t.part("Outbox", fmt.Sprintf("%d requests to smtp-sink, each composed and settled; goal: 0.4 of the mails a second of smtp-source with the same number of sessions.", outboxMails))
 	for _, sessions := range []int{1, 4} {
-		var ours, theirs []time.Duration
+		var ours, theirs, cpu []time.Duration
 		for i := range outboxRounds {
 			start := time.Now()
-			out, err := exec.CommandContext(ctx, source, "-d", "-s", strconv.Itoa(sessions), "-m", strconv.Itoa(outboxMails), "-l", "3500", "-f", benchAddress, "-t", "x@y.example", sink.Addr).CombinedOutput()
+			out, err := exec.CommandContext(ctx, source, "-d", "-s", strconv.Itoa(sessions), "-m", strconv.Itoa(outboxMails), "-l", strconv.Itoa(outboxBytes), "-f", benchAddress, "-t", "x@y.example", sink.Addr).CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("smtp-source: %w: %s", err, out)
 			}
@@ -53,10 +55,12 @@ func outbox(ctx context.Context, t *table) error {
 				return err
 			}
 			ours = append(ours, r.took())
+			cpu = append(cpu, time.Duration(r.CPU*float64(time.Second))/outboxMails)
 		}
 		rate := func(d time.Duration) string { return fmt.Sprintf("%.0f mails/s", outboxMails/d.Seconds()) }
 		t.row(fmt.Sprintf("smtp-source, %d sessions", sessions), rate(median(theirs)), "1.00 x", "")
 		t.row(fmt.Sprintf("outbox, %d sessions", sessions), rate(median(ours)), times(median(theirs), median(ours)), "0.4 x")
+		t.row(fmt.Sprintf("outbox, %d sessions: processor time of one mail", sessions), ms(median(cpu)), "", "")
 	}
 	return nil
 }
@@ -75,33 +79,38 @@ func workSend(ctx context.Context, args []string) (result, error) {
 	if err := queueRequests(ctx, st); err != nil {
 		return result{}, err
 	}
-	sender, err := newSender(st, args[1], sessions, "")
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	sender, err := newSender(&countedStore{Store: st, want: outboxMails, stop: stop}, args[1], sessions, "")
 	if err != nil {
 		return result{}, err
 	}
-	running, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	start := time.Now()
-	go func() { done <- sender.Run(running) }()
-	for {
-		n, err := st.SentSince(ctx, start.Add(-time.Hour))
-		if err != nil {
-			stop()
-			return result{}, err
-		}
-		if n >= outboxMails {
-			break
-		}
-		select {
-		case err := <-done:
-			stop()
-			return result{}, errors.Join(errors.New("the sender ended early"), err)
-		case <-time.After(5 * time.Millisecond):
-		}
+	before, start := processor(), time.Now()
+	if err := sender.Run(running); err != nil {
+		return result{}, err
 	}
-	took := time.Since(start)
-	stop()
-	return result{Seconds: took.Seconds(), N: outboxMails}, <-done
+	took, cpu := time.Since(start), processor()-before
+	if n, err := st.SentSince(ctx, start.Add(-time.Hour)); n < outboxMails {
+		return result{}, errors.Join(fmt.Errorf("only %d mails were sent", n), err)
+	}
+	return result{Seconds: took.Seconds(), CPU: cpu.Seconds(), N: outboxMails}, nil
+}
+
+// countedStore ends the work when as many mails as wanted are settled.
+type countedStore struct {
+	*store.Store
+	settled, want int // one goroutine settles
+	stop          func()
+}
+
+func (c *countedStore) SettleNotices(ctx context.Context, all []petition.Settlement) error {
+	if err := c.Store.SettleNotices(ctx, all); err != nil {
+		return err
+	}
+	if c.settled += len(all); c.settled >= c.want {
+		c.stop()
+	}
+	return nil
 }
 
 func queueRequests(ctx context.Context, st *store.Store) error {

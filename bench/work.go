@@ -26,6 +26,7 @@ import (
 // start of the process, and the most memory it held.
 type result struct {
 	Seconds float64 `json:"seconds"`
+	CPU     float64 `json:"cpu"` // seconds of processor time
 	RSS     int64   `json:"rss"` // bytes
 	N       int     `json:"n"`
 }
@@ -87,6 +88,15 @@ func work(ctx context.Context, what string, args []string) error {
 	}
 	r.RSS = usage.Maxrss * 1024
 	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
+// processor is the processor time that this process has had.
+func processor() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // only for a wrong argument
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // benchLog tells on standard error what goes wrong.

@@ -2,7 +2,6 @@ package mailout
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -18,12 +17,11 @@ func (r *run) connection(ctx context.Context) {
 	defer idle.Stop()
 	for {
 		select {
-		case n, ok := <-r.jobs:
+		case o, ok := <-r.ready:
 			if !ok {
 				return
 			}
-			r.results <- r.deliver(ctx, &c, n)
-			r.freed <- struct{}{}
+			r.finish(r.deliver(ctx, &c, &o))
 			idle.Reset(r.Server.idle())
 		case <-idle.C:
 			c.quit()
@@ -32,23 +30,23 @@ func (r *run) connection(ctx context.Context) {
 	}
 }
 
-// deliver makes one attempt at a notice.
-func (r *run) deliver(ctx context.Context, c **connection, n petition.Notice) petition.Settlement {
+// deliver makes one attempt at a notice, unless it is known by now that it would
+// fail or might last longer than the lease: then the notice goes back as it is.
+func (r *run) deliver(ctx context.Context, c **connection, o *outgoing) petition.Settlement {
+	now := r.Clock()
+	if wait, _ := r.trouble.wait(now); wait > 0 || now.After(o.latest) {
+		return again(&o.Notice, now.Add(wait), "the mail server does not answer")
+	}
 	ctx, cancel := context.WithTimeout(ctx, attempt)
 	defer cancel()
-	letter, err := r.letter(ctx, n)
-	if err != nil && !errors.Is(err, ErrCompose) && !errors.Is(err, petition.ErrNotFound) {
-		// The database, not the mail server: come back soon.
-		r.Log.WarnContext(ctx, "a notice cannot be loaded", "notice", n.ID, "err", err)
-		return petition.Settlement{
-			ID: n.ID, Attempts: n.Attempts, State: petition.NoticeDue, DueAt: r.Clock().Add(minPause), Error: "the database did not answer",
-		}
-	}
-	if err == nil {
-		err = r.send(ctx, c, letter)
-		r.learn(ctx, err)
-	}
-	s := settle(&n, letter, err, r.Clock(), rand.Float64()) //nolint:gosec // jitter is no secret
+	err := r.send(ctx, c, &o.letter)
+	r.learn(ctx, err)
+	return r.settled(ctx, &o.Notice, o.letter, err)
+}
+
+// settled is what becomes of the notice after an attempt.
+func (r *run) settled(ctx context.Context, n *petition.Notice, l Letter, err error) petition.Settlement {
+	s := settle(n, l, err, r.Clock(), rand.Float64()) //nolint:gosec // jitter is no secret
 	if err != nil {
 		r.Log.WarnContext(ctx, "a notice was not sent", "notice", n.ID, "kind", n.Kind, "attempt", n.Attempts, "state", s.State, "err", scrubbed(err))
 	} else {
@@ -57,17 +55,9 @@ func (r *run) deliver(ctx context.Context, c **connection, n petition.Notice) pe
 	return s
 }
 
-func (r *run) letter(ctx context.Context, n petition.Notice) (Letter, error) {
-	o, err := r.Store.Occasion(ctx, n)
-	if err != nil {
-		return Letter{}, err
-	}
-	return r.Compose(o)
-}
-
 // send sends over the open connection or a new one. Where an old connection turns
 // out to be dead before the mail was accepted, it tries once more with a new one.
-func (r *run) send(ctx context.Context, c **connection, l Letter) error {
+func (r *run) send(ctx context.Context, c **connection, l *Letter) error {
 	fresh := *c == nil
 	for {
 		if *c == nil {

@@ -239,9 +239,10 @@ type outbox struct {
 	leases    map[int64]time.Time
 	sentAt    map[int64]time.Time
 	texts     map[int64]string
-	maxClaim  int
 	order     []petition.NoticeKind // as they were taken
 	settleErr func([]petition.Settlement) error
+
+	sending, maxSending int // claimed, and not yet settled
 }
 
 func newOutbox(n int) *outbox {
@@ -281,7 +282,6 @@ func (o *outbox) due() []*petition.Notice {
 func (o *outbox) ClaimNotices(_ context.Context, n int, lease time.Duration) ([]petition.Notice, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.maxClaim = max(o.maxClaim, n)
 	var claimed []petition.Notice
 	for _, d := range o.due() {
 		if len(claimed) == n {
@@ -290,6 +290,8 @@ func (o *outbox) ClaimNotices(_ context.Context, n int, lease time.Duration) ([]
 		d.State, d.Attempts = petition.NoticeSending, d.Attempts+1
 		o.leases[d.ID] = o.now().Add(lease)
 		claimed = append(claimed, *d)
+		o.sending++
+		o.maxSending = max(o.maxSending, o.sending)
 		o.order = append(o.order, d.Kind)
 	}
 	return claimed, nil
@@ -309,6 +311,7 @@ func (o *outbox) SettleNotices(_ context.Context, settlements []petition.Settlem
 			continue
 		}
 		n.State, n.DueAt, n.LastError = s.State, s.DueAt, s.Error
+		o.sending--
 		if s.State == petition.NoticeSent {
 			n.SentAt, o.texts[s.ID] = o.now(), s.Text
 		}
@@ -346,10 +349,13 @@ func (o *outbox) SentSince(_ context.Context, t time.Time) (int, error) {
 	return n, nil
 }
 
-func (o *outbox) Occasion(_ context.Context, n petition.Notice) (petition.Occasion, error) {
-	full := occasion(n.Kind, n.Locale)
-	full.Notice = n
-	return full, nil
+func (o *outbox) Occasions(_ context.Context, notices []petition.Notice) ([]petition.Occasion, error) {
+	all := make([]petition.Occasion, len(notices))
+	for i, n := range notices {
+		all[i] = occasion(n.Kind, n.Locale)
+		all[i].Notice = n
+	}
+	return all, nil
 }
 
 func (o *outbox) notice(id int64) petition.Notice {

@@ -8,6 +8,12 @@
 //     the server's 250 and the settlement, the notice comes back when its lease
 //     ends and is sent again: the same bytes with the same Message-ID, so that
 //     receivers can tell. It never happens that a notice counts as sent and was not.
+//   - No more is claimed than free connections can send, and, while mails go out
+//     quickly, what will be gone within a tenth of a second: it is written meanwhile.
+//     What is still waiting when its lease could end before the server's answer goes
+//     back unsent. So a slow server makes no notice wait behind others, and none go twice.
+//   - Outcomes are recorded together where several come within milliseconds. A process
+//     that dies in between sends those again.
 //   - A refusal for now (4xx), a lost connection, a silent server: tried again
 //     with growing pauses for two days, then the notice fails. While no connection
 //     can be made, nothing further is claimed.

@@ -172,7 +172,7 @@ func (x xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
 
 // send hands the letter over, or fails with a *sendError. After a refusal the
 // connection can be used again; after anything else it must be closed.
-func (c *connection) send(ctx context.Context, l Letter) error {
+func (c *connection) send(ctx context.Context, l *Letter) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 	defer stop()
 	options := &smtp.MailOptions{Return: smtp.DSNReturnHeaders, EnvelopeID: l.EnvelopeID, UTF8: l.UTF8, Size: int64(len(l.Raw))}
@@ -229,7 +229,7 @@ func Send(ctx context.Context, server Server, l Letter) error {
 		return err
 	}
 	defer c.quit()
-	return c.send(ctx, l)
+	return c.send(ctx, &l)
 }
 
 // TryLogin connects, logs in and leaves. It is for `check`.

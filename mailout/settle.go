@@ -2,6 +2,7 @@ package mailout
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"countersign/petition"
@@ -26,7 +27,7 @@ func (r *run) settleAll(ctx context.Context) {
 		select {
 		case one, ok := <-results:
 			if ok {
-				s.record(ctx, s.gather(one))
+				s.record(ctx, s.collect(one))
 			} else {
 				results, end = nil, ctx.Done()
 			}
@@ -40,27 +41,39 @@ func (r *run) settleAll(ctx context.Context) {
 	}
 }
 
-// gather adds what else has finished.
-func (s *settler) gather(one petition.Settlement) []petition.Settlement {
+const (
+	together = 5 * time.Millisecond // how long an outcome may wait for others
+	most     = 64                   // outcomes recorded at once
+)
+
+// collect adds what else has finished or will in a moment. When nothing else is on
+// its way it does not wait. What was sent and is not recorded would be sent again
+// if the process died now, so the moment is short.
+func (s *settler) collect(one petition.Settlement) []petition.Settlement {
 	batch := []petition.Settlement{one}
-	for {
+	enough := time.NewTimer(together)
+	defer enough.Stop()
+	for len(batch) < most && int(s.unsettled.Load()) > len(batch)+len(s.stuck) {
 		select {
 		case next, ok := <-s.results:
 			if !ok {
 				return batch
 			}
 			batch = append(batch, next)
-		default:
+		case <-enough.C:
 			return batch
 		}
 	}
+	return batch
 }
+
+func dueAgain(s petition.Settlement) bool { return s.State == petition.NoticeDue }
 
 func (s *settler) record(ctx context.Context, batch []petition.Settlement) {
 	left, err := s.each(ctx, batch)
 	s.unsettled.Add(int64(len(left) - len(batch)))
 	s.stuck = append(s.stuck, left...)
-	if len(left) < len(batch) {
+	if len(left) < len(batch) && (s.capped() || slices.ContainsFunc(batch, dueAgain)) {
 		s.Kick() // there is room under the caps, and what is due again may be the next
 	}
 	if len(s.stuck) == 0 {

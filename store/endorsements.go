@@ -108,7 +108,7 @@ func (c conn) endorsementsWhere(ctx context.Context, where string, args ...any) 
 
 func (c conn) loadVersions(ctx context.Context, part []*petition.Endorsement, byID map[int64]*petition.Endorsement) error {
 	var args []any
-	list := in(&args, idsOf(part))
+	list := in(&args, padded(idsOf(part)))
 	var rows []versionRow
 	if err := c.list(ctx, &rows, `SELECT endorsement_id, n, fields, channel, mail_id, created_at, text_version, text_language, verification,
 		verified_at, confirmer, review, reviewed_at, reviewed_by, reason
@@ -142,7 +142,7 @@ func (c conn) endorsements(ctx context.Context, ids []int64) ([]*petition.Endors
 	var found []*petition.Endorsement
 	for part := range slices.Chunk(ids, 1000) {
 		var args []any
-		list := in(&args, part)
+		list := in(&args, padded(part))
 		some, err := c.endorsementsWhere(ctx, `id IN `+list, args...)
 		if err != nil {
 			return nil, err

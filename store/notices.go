@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -188,38 +187,6 @@ func (t *tx) overtake(ctx context.Context, n *petition.Notice) error {
 		AND id IN (SELECT notice_id FROM notice_shows WHERE endorsement_id IN `+shown+`)
 		AND NOT EXISTS (SELECT 1 FROM notice_shows o WHERE o.notice_id=notices.id AND o.endorsement_id NOT IN `+shown+`)`, args...)
 	return err
-}
-
-// Occasion loads everything that the notice's text is made of.
-func (s *Store) Occasion(ctx context.Context, n petition.Notice) (petition.Occasion, error) {
-	o := petition.Occasion{Notice: n}
-	c := s.reader()
-	if n.CampaignID != 0 {
-		campaign, err := c.campaignByID(ctx, n.CampaignID)
-		if err != nil {
-			return o, err
-		}
-		o.Campaign = campaign
-		if n.Kind == petition.NoticeListed { // the only mail that says how many there are
-			if o.Organizations, o.Countries, err = c.listedToday(ctx, n.CampaignID); err != nil {
-				return o, err
-			}
-		}
-	}
-	var ids []int64
-	for _, shown := range slices.Concat(n.Shows, n.Details.Before) {
-		ids = append(ids, shown.EndorsementID)
-	}
-	var err error
-	o.Endorsements, err = c.endorsements(ctx, ids)
-	return o, err
-}
-
-func (c conn) listedToday(ctx context.Context, campaignID int64) (organizations, countries int, err error) {
-	var n struct{ Organizations, Countries int }
-	err = c.get(ctx, &n, `SELECT COUNT(*) AS organizations, COUNT(DISTINCT NULLIF(listed_country, '')) AS countries FROM endorsements
-		WHERE campaign_id=$1 AND listed_version>0 AND listed_kind<>'individual'`, campaignID)
-	return n.Organizations, n.Countries, err
 }
 
 // bouncedNotice finds the notice that a bounce speaks of, by the returned

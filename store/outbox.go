@@ -35,7 +35,16 @@ func (s *Store) ClaimNotices(ctx context.Context, n int, lease time.Duration) ([
 	slices.SortFunc(rows, func(a, b noticeRow) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID))
 	})
-	return noticesOf(rows)
+	notices := make([]petition.Notice, 0, len(rows))
+	for i := range rows {
+		n, err := rows[i].notice()
+		if err != nil { // it keeps none of the others back, and comes again when its lease ends
+			s.log.Error("a notice cannot be read", "notice", rows[i].ID, "err", err)
+			continue
+		}
+		notices = append(notices, n)
+	}
+	return notices, nil
 }
 
 // SettleNotice notes what became of one attempt: see SettleNotices.
@@ -61,8 +70,7 @@ func (s *Store) SettleNotices(ctx context.Context, all []petition.Settlement) er
 			rows[i] = []any{x.ID, x.Attempts, x.State, toMicros(x.DueAt), x.Error, x.Text, sent}
 		}
 		var settled []int64
-		err := batches(rows, func(part [][]any) error {
-			values, args := t.table(part, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"})
+		err := t.eachTable(rows, []string{"BIGINT", "BIGINT", "TEXT", "BIGINT", "TEXT", "TEXT", "BIGINT"}, func(values string, args []any) error {
 			var ids []int64
 			err := t.list(ctx, &ids, `WITH v(id, attempts, state, due_at, error, sent_text, sent_at) AS (`+values+`)
 				UPDATE notices SET state=v.state, due_at=CASE WHEN v.due_at>0 THEN v.due_at ELSE notices.due_at END,

@@ -129,6 +129,42 @@ func TestR08CrashBetweenClaimAndSettle(t *testing.T) {
 	})
 }
 
+// TestManySettledAtOnce: each as it went, whatever their number.
+func TestManySettledAtOnce(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		const n = 45
+		queueMany(t, s, n, petition.NoticeThanks)
+		var done []petition.Settlement
+		for i, notice := range got(s.ClaimNotices(t.Context(), n, minute))(t) {
+			x := petition.Settlement{ID: notice.ID, Attempts: notice.Attempts, State: petition.NoticeSent, Text: fmt.Sprint("Hello ", notice.ID)}
+			if i%9 == 0 {
+				x.State, x.Text, x.DueAt, x.Error = petition.NoticeDue, "", s.Now().Add(time.Hour), "451 later"
+			}
+			done = append(done, x)
+		}
+		ok(t, s.SettleNotices(t.Context(), done))
+		for _, x := range done {
+			if n := got(s.Notice(t.Context(), x.ID))(t); n.State != x.State || n.SentText != x.Text || n.LastError != x.Error {
+				t.Errorf("settled with %+v: %+v", x, n)
+			}
+		}
+	})
+}
+
+// TestUnreadableNoticeIsAlone: one row that makes no sense keeps no other back.
+func TestUnreadableNoticeIsAlone(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *Store) {
+		queueMany(t, s, 3, petition.NoticeThanks)
+		ok(t, s.inTx(t.Context(), func(x *tx) error {
+			_, err := x.exec(t.Context(), `UPDATE notices SET details='{' WHERE id=2`)
+			return err
+		}))
+		if all := got(s.ClaimNotices(t.Context(), 5, minute))(t); len(all) != 2 || all[0].ID != 1 || all[1].ID != 3 {
+			t.Errorf("claimed: %+v", all)
+		}
+	})
+}
+
 func TestOpenTakesUpWhatADeadProcessHad(t *testing.T) {
 	dsn := "sqlite:" + filepath.Join(t.TempDir(), "test.db")
 	s := openTest(t, dsn)
@@ -193,12 +229,14 @@ func TestOccasion(t *testing.T) {
 		all := got(s.Notices(t.Context(), id))(t)
 		n := all[len(all)-1]
 		n.Details.Before = []petition.Shown{{EndorsementID: id, Version: 1}}
-		o := got(s.Occasion(t.Context(), n))(t)
+		all[0].Kind = petition.NoticeRequest
+		both := got(s.Occasions(t.Context(), []petition.Notice{all[0], {Kind: petition.NoticeAlert}, n}))(t)
+		if len(both) != 3 || both[0].Organizations != 0 || len(both[0].Endorsements) != 1 || both[1].Campaign != nil || both[1].Notice.Kind != petition.NoticeAlert {
+			t.Errorf("occasions: %+v", both)
+		}
+		o := both[2]
 		if o.Campaign.ID != c.ID || o.Campaign.Texts[0].Language != "en" || len(o.Endorsements) != 1 || o.Organizations != 1 || o.Countries != 1 {
 			t.Errorf("occasion: %+v", o)
-		}
-		if o := got(s.Occasion(t.Context(), petition.Notice{Kind: petition.NoticeAlert}))(t); o.Campaign != nil {
-			t.Errorf("of the installation: %+v", o)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"math/bits"
 	"reflect"
 	"strconv"
 	"strings"
@@ -64,6 +65,23 @@ func (c conn) table(rows [][]any, casts []string) (string, []any) {
 		return arrays(rows, casts)
 	}
 	return c.valueList(rows, casts)
+}
+
+// eachTable cuts rows into parts as table takes them. For SQLite their lengths are
+// powers of two: lists of all lengths are a few texts, which stay prepared.
+func (c conn) eachTable(rows [][]any, casts []string, do func(values string, args []any) error) error {
+	for len(rows) > 0 {
+		n := len(rows)
+		if !c.store.postgres {
+			n = min(n, maxParams/len(casts))
+			n = 1 << (bits.Len(uint(n)) - 1)
+		}
+		if err := do(c.table(rows[:n], casts)); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
 }
 
 // valueList is "VALUES ($1,$2),($3,$4)" with its arguments. With casts the first row says the types.

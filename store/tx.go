@@ -104,6 +104,15 @@ func in[T any](args *[]any, values []T) string {
 	return b.String()
 }
 
+// padded repeats the last value until their number is a power of two: lists of all
+// lengths are a few texts, which stay prepared.
+func padded[T any](values []T) []T {
+	for n := len(values); n&(n-1) != 0; n++ {
+		values = append(values[:n:n], values[n-1])
+	}
+	return values
+}
+
 func btoi(b bool) int {
 	if b {
 		return 1
