@@ -87,7 +87,7 @@ func (s *Set) findKeys() {
 			}
 		}
 	}
-	for _, t := range s.pages[fallback] {
+	for _, t := range s.pages.parsed {
 		for _, part := range t.Templates() {
 			if part.Tree != nil {
 				s.walk(part.Name(), part.Tree.Root)

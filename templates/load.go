@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 )
 
@@ -15,9 +16,13 @@ func (s *Set) loadMails() error {
 	if err != nil {
 		return err
 	}
+	funcs := map[string]texttemplate.FuncMap{}
 	s.mails = map[string]map[string]*texttemplate.Template{}
+	for _, locale := range s.locales {
+		funcs[locale], s.mails[locale] = s.voices[locale].mailFuncs(), map[string]*texttemplate.Template{}
+	}
 	for kind, file := range kinds {
-		parsed, err := texttemplate.New(path.Base(file)).Funcs(s.voices[fallback].mailFuncs()).ParseFS(s.files, append([]string{file}, shared...)...)
+		parsed, err := texttemplate.New(path.Base(file)).Funcs(funcs[fallback]).ParseFS(s.files, append([]string{file}, shared...)...)
 		if err != nil {
 			return err
 		}
@@ -26,46 +31,58 @@ func (s *Set) loadMails() error {
 			if err != nil {
 				return err
 			}
-			if s.mails[locale] == nil {
-				s.mails[locale] = map[string]*texttemplate.Template{}
-			}
-			s.mails[locale][kind] = t.Funcs(s.voices[locale].mailFuncs())
+			s.mails[locale][kind] = t.Funcs(funcs[locale])
 		}
 	}
 	s.layout, err = template.New("layout.html").ParseFS(s.files, "mail/layout.html")
 	return err
 }
 
-// loadPages parses html/NAME.html, each with all shared parts, once, and binds it to
-// every language. A page in a sub-folder has the folder in its name: "desk/queue".
-// The desk's pages exist in the languages that have its messages.
+// loadPages parses html/NAME.html, each with all shared parts. A page in a sub-folder
+// has the folder in its name: "desk/queue".
 func (s *Set) loadPages() error {
 	shared, names, err := s.split("html", ".html")
 	if err != nil {
 		return err
 	}
-	s.pages = map[string]map[string]*template.Template{}
+	s.pages.parsed, s.pages.bound = map[string]*template.Template{}, map[[2]string]*template.Template{}
+	funcs := s.voices[fallback].funcs()
 	for name, file := range names {
-		parsed, err := template.New(path.Base(file)).Funcs(s.voices[fallback].funcs()).ParseFS(s.files, append([]string{file}, shared...)...)
+		s.pages.parsed[name], err = template.New(path.Base(file)).Funcs(funcs).ParseFS(s.files, append([]string{file}, shared...)...)
 		if err != nil {
 			return err
 		}
-		locales := s.locales
-		if strings.HasPrefix(name, deskArea+"/") {
-			locales = s.deskChoice.locales
-		}
-		for _, locale := range locales {
-			t, err := parsed.Clone()
-			if err != nil {
-				return err
-			}
-			if s.pages[locale] == nil {
-				s.pages[locale] = map[string]*template.Template{}
-			}
-			s.pages[locale][name] = t.Funcs(s.voices[locale].funcs())
-		}
 	}
 	return nil
+}
+
+// pages are the parsed pages, which are never executed, and their copies by
+// language, made when one is first asked for: most of them never are.
+type pages struct {
+	parsed map[string]*template.Template // by name
+	mu     sync.Mutex
+	bound  map[[2]string]*template.Template // by locale and name
+}
+
+// page is the page in the language of the locale; ErrUnknown if there is no such page
+// or locale. The desk's pages exist in the languages that have its messages.
+func (s *Set) page(locale, name string) (*template.Template, error) {
+	v, parsed := s.voices[locale], s.pages.parsed[name]
+	if v == nil || parsed == nil || strings.HasPrefix(name, deskArea+"/") && !v.areas[deskArea] {
+		return nil, fmt.Errorf("page %q in %q: %w", name, locale, ErrUnknown)
+	}
+	s.pages.mu.Lock()
+	defer s.pages.mu.Unlock()
+	key := [2]string{locale, name}
+	if t := s.pages.bound[key]; t != nil {
+		return t, nil
+	}
+	t, err := parsed.Clone()
+	if err != nil {
+		return nil, err
+	}
+	s.pages.bound[key] = t.Funcs(v.funcs())
+	return t, nil
 }
 
 // split lists the files of a folder: shared parts begin with an underscore, the others go by name.

@@ -52,7 +52,11 @@ func (v *voice) fact(key, text string) (string, error) {
 		return "", nil
 	}
 	label, err := v.say(key, nil)
-	return indent + label + ": " + v.isolated(text) + "\n", err
+	if err != nil {
+		return "", err
+	}
+	line, err := v.say("common.fact", map[string]any{"Label": label, "Value": v.isolated(text)})
+	return indent + line + "\n", err
 }
 
 func (v *voice) oneLine(lines []Entry) string {

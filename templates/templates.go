@@ -44,7 +44,7 @@ type Set struct {
 	areas      map[string]string // message key → kind of file, in English
 	choice     choice
 	deskChoice choice
-	pages      map[string]map[string]*template.Template     // by locale, by name
+	pages      pages
 	mails      map[string]map[string]*texttemplate.Template // by locale, by kind
 	layout     *template.Template
 	used       map[string]string // message key → a template that uses it
@@ -76,9 +76,9 @@ func (s *Set) Static() fs.FS {
 // Page writes the page html/NAME.html in the locale. Nothing but the data may
 // make it fail; write to a buffer first, since what is written before stays written.
 func (s *Set) Page(w io.Writer, locale, name string, data any) error {
-	t := s.pages[locale][name]
-	if t == nil {
-		return fmt.Errorf("page %q in %q: %w", name, locale, ErrUnknown)
+	t, err := s.page(locale, name)
+	if err != nil {
+		return err
 	}
 	return t.Execute(w, data)
 }
