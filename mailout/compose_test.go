@@ -314,9 +314,9 @@ func TestLanguages(t *testing.T) {
 		{"de-AT", []string{"en"}, []string{"Guten Tag,"}},
 		{"", []string{"de"}, []string{"Guten Tag,"}},
 		{"und", []string{"de"}, []string{"Guten Tag,"}},
-		{"ja", []string{"en"}, []string{"Hello,"}},
-		{"ja", []string{"de", "en"}, []string{"Guten Tag,", "Hello,"}},
-		{"ja", []string{"ja"}, []string{"Hello,"}},
+		{"cy", []string{"en"}, []string{"Hello,"}},
+		{"cy", []string{"de", "en"}, []string{"Guten Tag,", "Hello,"}},
+		{"cy", []string{"cy"}, []string{"Hello,"}},
 		{"no such tag", []string{"de"}, []string{"Guten Tag,", "Hello,"}},
 	}
 	c := composer(t)

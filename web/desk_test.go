@@ -934,6 +934,9 @@ func TestEveryWordOfTheDeskIsThere(t *testing.T) {
 		for _, w := range list {
 			key := "desk." + prefix + "_" + w
 			for _, locale := range s.server.templates.Locales() {
+				if s.server.templates.MatchDesk(locale) != locale {
+					continue // organizers work in English
+				}
 				if got := s.server.templates.T(locale, key, data); got == key {
 					t.Errorf("%s has no %s", locale, key)
 				}
