@@ -19,7 +19,11 @@ type mailCase struct {
 	subject *page
 	from    *page           // display name of the first From
 	writer  map[string]bool // folded words of that name
-	reply   bool            // it answers a mail
+	names   map[string]bool // those of them that name a person
+	sender  sender
+	signed  []signLine  // where the mail is signed, once looked for
+	outside []candidate // names outside the prose, once looked for
+	reply   bool        // it answers a mail
 }
 
 func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCase {
@@ -54,6 +58,8 @@ func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCa
 			c.writer[string(c.from.folded[t.fa:t.fb])] = true
 		}
 	}
+	c.readSender()
+	c.names = c.personWords()
 	c.reply = len(m.Header.InReplyTo) > 0 || len(m.Header.References) > 0 || strings.TrimSpace(m.Quoted) != "" || replySubject(m.Header.Subject)
 	return c
 }

@@ -41,19 +41,19 @@ func (c *mailCase) decide(out *petition.Reading) {
 
 // act fills who acts for whom.
 func (c *mailCase) act(out *petition.Reading, s *signals, forms []record) {
-	people := c.people(forms)
+	names := c.organizations(out.Intent, forms)
+	people := c.people(forms, names)
 	for i := range people {
 		out.Signatories = append(out.Signatories, people[i].signatory())
 	}
 	if s.found[catIndividual] > 0 && !hasOrganization(forms) {
 		if len(people) > 0 {
 			q := people[0]
-			out.Organizations = append(out.Organizations, petition.Claim{Name: tidy(q.page.slice(q.a, q.b)), Kind: petition.KindIndividual, Evidence: []petition.Evidence{q.page.evidence("name", q.a, q.b)}})
+			out.Organizations = append(out.Organizations, petition.Claim{Name: q.name().text(), Kind: petition.KindIndividual, Evidence: []petition.Evidence{q.name().evidence("name")}})
 		}
 		out.Confidence = petition.Medium
 		return
 	}
-	names := c.organizations(out.Intent, forms)
 	c.website(names, forms, out)
 	out.Confidence = c.confidence(out, names, s)
 	if len(names) == 0 {

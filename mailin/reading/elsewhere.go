@@ -1,51 +1,6 @@
 package reading
 
-import (
-	"path"
-	"strings"
-
-	"countersign/petition"
-)
-
-// elsewhere looks for the name outside the text: where the mail is signed, in
-// the subject, in the sender's display name, in the names of attachments and,
-// as a last hint, in the domain.
-func (c *mailCase) elsewhere() []name {
-	for _, look := range []func() []name{c.inSignature, c.inSubject, c.inDisplay, c.bare, c.inAttachments, c.inDomain} {
-		if names := look(); len(names) > 0 {
-			return c.distinct(names)
-		}
-	}
-	return nil
-}
-
-// inSignature takes the name from the signature block, by shape first, then by
-// place: the line behind the person and the title.
-func (c *mailCase) inSignature() []name {
-	if names := c.shapes(c.sig); len(names) > 0 {
-		names[0].strength = fromSignature
-		return names[:1]
-	}
-	for _, p := range []*page{c.sig, c.body} {
-		lines := p.lines()
-		person := -1
-		for n := max(0, len(lines)-10); n < len(lines); n++ {
-			l := lines[n]
-			if q, ok := c.personAt(p, l[0], false); ok && q.a == l[0] {
-				person = n
-				continue
-			}
-			if person < 0 || n > person+3 || p.title(l[0], l[1]) || !p.signLine(l) {
-				continue
-			}
-			if m, ok := p.right(l[0]); ok && c.plausible(&m) && m.b-m.a >= 2 {
-				m.strength = fromSignature
-				return []name{m}
-			}
-		}
-	}
-	return nil
-}
+import "strings"
 
 // signLine reports a line that may be a name: no address, number or courtesy.
 func (p *page) signLine(l [2]int) bool {
@@ -79,23 +34,6 @@ func (c *mailCase) inSubject() []name {
 	return names
 }
 
-// inDisplay takes the sender's display name where it names an organization.
-func (c *mailCase) inDisplay() []name {
-	p := c.from
-	if !p.organizational(0, len(p.toks)) {
-		return nil
-	}
-	n, ok := p.around(0)
-	if names := c.shapes(p); len(names) > 0 {
-		n, ok = names[0], true
-	}
-	if !ok {
-		return nil
-	}
-	n.strength = fromDisplay
-	return []name{n}
-}
-
 // bare takes a short line at the beginning of the text, or behind its first
 // sentence, that is nothing but a name: the labels were deleted.
 func (c *mailCase) bare() []name {
@@ -117,46 +55,6 @@ func (c *mailCase) bare() []name {
 		}
 	}
 	return nil
-}
-
-// inAttachments reads the names of files, which people make of what is in them.
-func (c *mailCase) inAttachments() []name {
-	for i, a := range c.m.Attachments {
-		if i >= 20 {
-			break
-		}
-		text := strings.TrimSuffix(a.Filename, path.Ext(a.Filename))
-		text = strings.NewReplacer("_", " ", ".", " ").Replace(text)
-		p := c.r.lex.newPage("", text)
-		p.choose(^uint64(0))
-		p.lowercase = c.body.lowercase
-		names := c.shapes(p)
-		if len(names) == 0 {
-			continue
-		}
-		names[0].strength = fromAttachment
-		return names[:1]
-	}
-	return nil
-}
-
-// inDomain makes a name of the sender's domain, a hint for a person at best.
-func (c *mailCase) inDomain() []name {
-	if len(c.m.Header.From) == 0 {
-		return nil
-	}
-	_, domain, ok := strings.Cut(c.m.Header.From[0].Address, "@")
-	label, _, dotted := strings.Cut(domain, ".")
-	if !ok || !dotted || len(label) < 3 || freemail(domain) {
-		return nil
-	}
-	var words []string
-	for _, w := range strings.FieldsFunc(label, func(r rune) bool { return r == '-' || r == '_' }) {
-		words = append(words, capitalize(w))
-	}
-	p := c.r.lex.newPage(petition.SourceDomain, domain)
-	p.choose(0)
-	return []name{{page: p, a: 0, b: len(p.toks), text: strings.Join(words, " "), strength: fromDomain}}
 }
 
 // freemail reports a domain whose first label says nothing of its users.

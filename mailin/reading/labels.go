@@ -62,9 +62,18 @@ type label struct {
 const labelCategories = uint64(1)<<catLabelOrganization | 1<<catLabelPlace | 1<<catLabelCity | 1<<catLabelCountry | 1<<catLabelWebsite |
 	1<<catLabelPerson | 1<<catLabelTitle | 1<<catLabelEmail | 1<<catLabelOther
 
-// records reads all labelled lines of a page; a label that comes again opens
-// the next record. Labels left empty give nothing.
+// records reads the tables, keys and labelled lines of a page. Labels left empty give nothing.
 func records(p *page) []record {
+	for _, read := range []func() []record{p.grid, p.keyed} {
+		if out := read(); hasOrganization(out) {
+			return out
+		}
+	}
+	return p.lined()
+}
+
+// lined reads labelled lines; a label that comes again opens the next record.
+func (p *page) lined() []record {
 	labels := p.labels()
 	strong := 0
 	for _, l := range labels {
@@ -190,13 +199,16 @@ func (p *page) labelAt(at map[int]hit, i, end int) (label, bool) {
 		l.strong = true
 		for l.a = j + 1; l.a < end && (separator(p, l.a) || strings.ContainsRune(`"*_`, p.toks[l.a].mark) && p.toks[l.a].mark != 0); l.a++ {
 		}
-	case p.toks[j-1].end < p.toks[j].start && strings.ContainsRune(p.text[p.toks[j-1].end:p.toks[j].start], '\t'):
+	case wide(p.text[p.toks[j-1].end:p.toks[j].start]):
 		l.strong = true
 	default:
 		return label{}, false
 	}
 	return l, true
 }
+
+// wide reports a gap between columns.
+func wide(gap string) bool { return strings.Contains(gap, "\t") || strings.Contains(gap, "  ") }
 
 func separator(p *page, i int) bool {
 	t := &p.toks[i]

@@ -50,6 +50,9 @@ const (
 	catForward
 	catAttached
 	catAutomatic
+	catProxy
+	catTail
+	catAside
 	catLabelOrganization
 	catLabelPlace
 	catLabelCity
@@ -69,7 +72,7 @@ var phraseKeys = map[string]category{
 	"question": catQuestion, "support": catSupport, "decline": catDecline, "yes": catYes, "no": catNo, "but": catBut,
 	"thanks": catThanks, "greeting": catGreeting, "closing": catClosing, "polite": catPolite, "neutral": catNeutral, "mention": catMention,
 	"spam": catSpam, "signer": catSigner, "person": catPerson, "titles": catTitle, "organization_nouns": catNoun, "legal_forms": catLegalForm,
-	"generic": catGeneric, "individual": catIndividual, "forward": catForward, "attached": catAttached, "automatic": catAutomatic,
+	"generic": catGeneric, "individual": catIndividual, "forward": catForward, "attached": catAttached, "automatic": catAutomatic, "proxy": catProxy, "tail": catTail, "aside": catAside,
 }
 
 // labelKeys are the keys of [labels].
@@ -94,6 +97,7 @@ type language struct {
 	Stopwords      string              `toml:"stopwords"`
 	Connectors     string              `toml:"connectors"` // words that may stand inside a name
 	Articles       string              `toml:"articles"`
+	Particles      string              `toml:"particles"`     // words in lower case within a person's name: "van", "de la"
 	Abbreviations  string              `toml:"abbreviations"` // words after which a full stop ends no sentence
 	Phrases        map[string][]string `toml:"phrases"`
 	Labels         map[string][]string `toml:"labels"`

@@ -52,7 +52,7 @@ type ending struct {
 // wordInfo is what is known of one word: languages are bit masks.
 type wordInfo struct {
 	stop, connector, article uint64
-	abbreviation             bool
+	abbreviation, particle   bool
 }
 
 // lexicon holds all phrases of all languages in one trie of words. A mail is
@@ -72,6 +72,8 @@ type lexicon struct {
 	byScript   [scripts]uint64 // languages of a script
 	lowercase  uint64          // languages whose names go on in lower case
 	nominative map[string]string
+	compounds  map[string]string // "vereins" → "verein", at the end of words
+	endingLens [64]bool
 	countries  map[string]struct{} // folded names in all languages
 }
 
@@ -79,7 +81,7 @@ type lexicon struct {
 func compile(languages []*language) (*lexicon, error) {
 	x := &lexicon{
 		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, suffixes: map[string]int32{}, edges: map[uint64]int32{},
-		endings: make([][]ending, 1), letters: map[rune]uint64{}, nominative: map[string]string{},
+		endings: make([][]ending, 1), letters: map[rune]uint64{}, nominative: map[string]string{}, compounds: map[string]string{},
 	}
 	for i, l := range languages {
 		if err := x.addLanguage(l, uint8(i)); err != nil {
@@ -106,12 +108,21 @@ func (x *lexicon) addLanguage(l *language, index uint8) error {
 		x.letters[r] |= bit
 	}
 	for from, to := range l.Nominative {
+		if ending, ok := strings.CutPrefix(from, "*"); ok { // of ASCII letters, so that it folds to itself
+			x.compounds[ending] = strings.TrimPrefix(to, "*")
+			x.endingLens[len(ending)] = true
+			continue
+		}
 		x.nominative[x.foldString(from)] = to
+		if from, to := l.secondScript(from), l.secondScript(to); from != "" {
+			x.nominative[x.foldString(from)] = to
+		}
 	}
 	x.addWords(l, l.Stopwords, func(w *wordInfo) { w.stop |= bit })
 	x.addWords(l, l.Connectors, func(w *wordInfo) { w.connector |= bit })
 	x.addWords(l, l.Articles, func(w *wordInfo) { w.article |= bit })
 	x.addWords(l, l.Abbreviations, func(w *wordInfo) { w.abbreviation = true })
+	x.addWords(l, l.Particles, func(w *wordInfo) { w.particle = true })
 	if err := x.addTable(l, l.Phrases, phraseKeys, index); err != nil {
 		return err
 	}

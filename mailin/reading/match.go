@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -14,8 +15,8 @@ func (x *lexicon) match(p *page) {
 		t := &p.toks[i]
 		if t.mark == 0 && !t.apart {
 			word := p.folded[t.fa:t.fb]
-			if rest := conjoined(t.script, word); rest != nil { // "and" is written onto the word
-				if id, ok := x.words[string(rest)]; ok && t.id < 0 {
+			for rest := conjoined(t.script, word); rest != nil && t.id < 0; rest = conjoined(t.script, rest) { // "and" and "the" are written onto the word
+				if id, ok := x.words[string(rest)]; ok {
 					t.id = id
 				}
 			}
@@ -45,18 +46,31 @@ func (x *lexicon) match(p *page) {
 	}
 }
 
-// conjoined is the word behind an Arabic or Hebrew "and", nil where there is none.
+// hitsAt are the hits that begin at token i; p.choose has put them in order.
+func (p *page) hitsAt(i int) []hit {
+	from, _ := slices.BinarySearchFunc(p.hits, int32(i), func(h hit, at int32) int { return int(h.a - at) })
+	to := from
+	for to < len(p.hits) && int(p.hits[to].a) == i {
+		to++
+	}
+	return p.hits[from:to]
+}
+
+// conjoined is the word behind an Arabic or Hebrew "and" or "the", nil where there is none.
 func conjoined(s script, word []byte) []byte {
-	and := "و"
+	var before []string
 	switch s {
 	case scriptHebrew:
-		and = "ו"
+		before = []string{"ו", "ה"}
 	case scriptArabic:
+		before = []string{"و", "ال"}
 	default:
 		return nil
 	}
-	if len(word) > 3*len(and) && string(word[:len(and)]) == and {
-		return word[len(and):]
+	for _, w := range before {
+		if len(word) > len(w)+4 && string(word[:len(w)]) == w {
+			return word[len(w):]
+		}
 	}
 	return nil
 }

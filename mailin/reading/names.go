@@ -2,7 +2,6 @@ package reading
 
 import (
 	"strings"
-	"unicode"
 
 	"countersign/petition"
 )
@@ -16,6 +15,7 @@ type name struct {
 	old           string // what the name was before, for corrections
 	strength      strength
 	listed        bool // one of several in a list
+	line          bool // has a line of its own where the mail is signed
 }
 
 // strength says what a name rests on, weakest first.
@@ -51,7 +51,7 @@ func (p *page) closing(i, end int) int {
 // actions are the categories that no name runs over.
 const actions = uint64(1)<<catSign | 1<<catRequest | 1<<catWithdraw | 1<<catCorrect | 1<<catConfirm | 1<<catUndecided | 1<<catDecline |
 	1<<catSupport | 1<<catThanks | 1<<catGreeting | 1<<catClosing | 1<<catCondition | 1<<catNewName | 1<<catOldName | 1<<catMention | 1<<catIndividual |
-	1<<catPerson | 1<<catSigner | 1<<catNeutral | 1<<catAttached | 1<<catForward
+	1<<catPerson | 1<<catSigner | 1<<catNeutral | 1<<catAttached | 1<<catForward | 1<<catTail | 1<<catProxy
 
 // cased reports a token of a script with capitals.
 func (t *token) cased() bool {
@@ -66,15 +66,23 @@ func (p *page) barrier(i int) bool {
 		if p.has(i, actions) && !p.has(i, 1<<catNoun) && !(t.upper && p.mask[i]&actions == 1<<catMention) {
 			return true
 		}
+		if t.script == scriptKana && p.kana(i+1) && !t.space && (i == 0 || p.kana(i-1) || !p.kana(i+2)) {
+			return false // a letter of a word, not a particle
+		}
 		return p.stop(i) && !p.connector(i) && !(t.upper && p.has(i, 1<<catNoun))
 	case '&', '+', '\'', '.', '/', '·', '・', '’', '@', '#', '°', '!', '?', '־', '׳':
 		return false
 	case '-', '–', '—', '‑':
-		return t.space && (i+1 >= len(p.toks) || p.toks[i+1].space) && !p.subtitle(i+1)
+		return t.space && (i+1 >= len(p.toks) || p.toks[i+1].space) && !p.subtitle(i+1) && !p.has(i+1, 1<<catLegalForm)
 	case ',', '،', '、':
 		return true
 	}
 	return !openQuote(t.mark)
+}
+
+// kana reports a letter of Kana at i.
+func (p *page) kana(i int) bool {
+	return i >= 0 && i < len(p.toks) && p.toks[i].script == scriptKana && !p.has(i, actions)
 }
 
 // subtitle reports that what follows a dash belongs to the name: at least two
@@ -244,12 +252,18 @@ func (p *page) opening(j int) int {
 func (p *page) make(a, b int) (name, bool) {
 	n := name{page: p, a: a, b: b, strength: fromPhrase}
 	a, b = p.apposition(a, b)
+	for j := a + 1; j < b; j++ { // "the City Library on the list": the list is not part of it
+		if p.has(j, 1<<catTail) && !p.has(j, 1<<catNoun) || p.toks[j].mark == '\'' && j+2 == b && !p.toks[j].space && p.suffix(j+1) {
+			b = j
+		}
+	}
 	for j := a + 1; j+1 < b; j++ { // «Name» from Town: the town is not part of it
 		if p.toks[j+1].mark == 0 && p.connector(j+1) && !p.toks[j+1].upper && p.opening(j) >= a {
 			b = j + 1
 		}
 	}
 	a, b = p.cutLower(a, b)
+	b = p.beforeSurname(a, b)
 	for b > a && p.edge(b-1, true) {
 		b--
 	}
@@ -266,6 +280,29 @@ func (p *page) make(a, b int) (name, bool) {
 	n.b = p.behind(&n, b)
 	n.text = p.nominal(n.a, n.b)
 	return n, true
+}
+
+// beforeSurname ends a name before "の" and a person's family name: "○○協会の山田と申します".
+func (p *page) beforeSurname(a, b int) int {
+	for i := b - 2; i > a+1 && i >= b-5; i-- {
+		t := &p.toks[i]
+		if t.script != scriptKana || !p.connector(i) || !p.has(i-1, 1<<catNoun) && p.toks[i-1].mark == 0 {
+			continue
+		}
+		for j := i + 1; j < b; j++ {
+			if p.toks[j].script != scriptHan || p.has(j, 1<<catNoun) {
+				return b
+			}
+		}
+		return i
+	}
+	return b
+}
+
+// suffix reports a short ending written behind an apostrophe, as Turkish does: "X'nin".
+func (p *page) suffix(i int) bool {
+	t := &p.toks[i]
+	return t.mark == 0 && !t.space && t.cased() && !t.upper && t.fb-t.fa > 1 && t.fb-t.fa <= 5
 }
 
 // cutLower ends a name at its first lower-case word where the language writes
@@ -330,43 +367,10 @@ func (p *page) isName(a, b int) bool {
 			telling++
 		}
 	}
+	if p.toks[a].apart && b-a <= 4 && p.common(a, b) {
+		return false
+	}
 	return telling > 0 && (capital || uncased) && letters >= 2
-}
-
-// nominal is the name as it should read: inflected words before the quoted
-// part in their base form, where a language file knows it.
-func (p *page) nominal(a, b int) string {
-	if len(p.lex.nominative) == 0 {
-		return tidy(p.slice(a, b))
-	}
-	var s strings.Builder
-	changed := false
-	for i := a; i < b; i++ {
-		if i > a && p.toks[i].space {
-			s.WriteByte(' ')
-		}
-		base, ok := p.lex.nominative[p.word(i)]
-		if !ok || openQuote(p.toks[i].mark) {
-			s.WriteString(p.text[p.toks[i].start:p.toks[b-1].end])
-			break
-		}
-		changed = true
-		if p.toks[i].upper && i == a {
-			base = capitalize(base)
-		}
-		s.WriteString(base)
-	}
-	if !changed {
-		return tidy(p.slice(a, b))
-	}
-	return tidy(s.String())
-}
-
-func capitalize(s string) string {
-	for i, r := range s {
-		return string(unicode.ToUpper(r)) + s[i+len(string(r)):]
-	}
-	return s
 }
 
 // tidy puts a text on one line and strips marks around it.

@@ -27,17 +27,20 @@ func (c *mailCase) organizations(intent petition.Intent, forms []record) []name 
 	names := c.slots(c.body, relevant)
 	names = append(names, c.list()...)
 	shapes := c.shapes(c.body)
-	if len(names) == 0 {
-		names = shapes
-	}
-	if len(names) == 0 {
+	if len(names) == 0 && len(shapes) == 0 {
 		names = c.slots(c.body, bit(catSign, catRequest, catSigner, catWithdraw, catNewName))
 	}
 	names = telling(names)
-	if len(names) > 0 || intent == petition.Conditional && c.reply && len(c.m.Quoted) > 0 { // an answer's organization is the one that we asked
-		return c.distinct(names)
+	if len(names) == 0 {
+		if intent == petition.Conditional && c.reply && len(c.m.Quoted) > 0 { // an answer's organization is the one that we asked
+			return nil
+		}
+		names = c.fallback(shapes)
 	}
-	return c.elsewhere()
+	for i := range names {
+		names[i] = c.spell(names[i])
+	}
+	return c.distinct(names)
 }
 
 // telling drops what is only perhaps a name where there are names that tell
@@ -167,11 +170,31 @@ func (c *mailCase) slots(p *page, cats uint64) []name {
 		if h.slot != slotOrganization || cats>>h.category&1 == 0 {
 			continue
 		}
-		if n, ok := c.fill(p, h); ok && c.plausible(&n) {
+		if n, ok := c.fill(p, h); ok && c.plausible(&n) && !p.aside(&n) {
 			out = append(out, c.split(n)...)
 		}
 	}
 	return out
+}
+
+// aside reports a name that only comes up: directly behind "letter to the" or
+// "a member of", or beginning with such words.
+func (p *page) aside(n *name) bool {
+	asides := bit(catAside, catMention)
+	for _, h := range p.hitsAt(n.a) {
+		if asides>>h.category&1 == 1 && h.b-h.a > 1 {
+			return true
+		}
+	}
+	for j := n.a - 1; j >= max(0, n.a-2); j-- {
+		if p.has(j, asides) && p.toks[j].sentence == p.toks[n.a].sentence {
+			return true
+		}
+		if !p.article(j) {
+			return false
+		}
+	}
+	return false
 }
 
 // plausible refuses the letter's title, the writer's own name, a country, and
@@ -188,7 +211,7 @@ func (c *mailCase) plausible(n *name) bool {
 		return false
 	}
 	uncased := !p.toks[n.a].cased() && !p.toks[n.a].digit && p.toks[n.a].mark == 0
-	if uncased && !organizational && p.closes(n) < 0 {
+	if uncased && !organizational && p.closes(n) < 0 && !n.line {
 		return false // without capitals only a word for an organization tells a name
 	}
 	if p.toks[n.a].cased() && n.b-n.a == 1 && p.source == petition.SourceNewText && organizational && !p.toks[n.a].caps && p.has(n.a, 1<<catGeneric|1<<catPolite|1<<catTitle) {
@@ -201,7 +224,7 @@ func (c *mailCase) plausible(n *name) bool {
 	for i := n.a; i < n.b; i++ {
 		if p.toks[i].mark == 0 {
 			words++
-			if c.writer[p.word(i)] {
+			if c.names[p.word(i)] {
 				known++
 			}
 		}
@@ -226,6 +249,12 @@ func (p *page) closes(n *name) int {
 func (c *mailCase) split(n name) []name {
 	p := n.page
 	for i := n.a + 1; i < n.b-1; i++ {
+		if openQuote(p.toks[i].mark) { // what is in quotation marks is one
+			if end := p.closing(i, n.b); end > 0 {
+				i = end
+				continue
+			}
+		}
 		if p.toks[i].mark != 0 || !p.connector(i) || p.toks[i].upper {
 			continue
 		}
@@ -239,7 +268,7 @@ func (c *mailCase) split(n name) []name {
 		first, ok1 := p.make(n.a, i)
 		second, ok2 := p.make(p.skipTo(i+1), n.b)
 		if ok1 && ok2 {
-			second.listed = true
+			first.strength, second.strength, second.listed = n.strength, n.strength, true
 			return append([]name{first}, c.split(second)...)
 		}
 	}

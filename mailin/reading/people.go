@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"slices"
 	"strings"
 
 	"countersign/petition"
@@ -14,14 +15,22 @@ type person struct {
 	titlePage    *page
 	organization string
 	label        bool
+	shownPage    *page // where the whole name stands, if not at a
+	shownA       int
+	shownB       int
 }
 
 func (q *person) signatory() petition.Signatory {
-	s := petition.Signatory{Name: tidy(q.page.slice(q.a, q.b)), Organization: q.organization, Evidence: []petition.Evidence{q.page.evidence("signatory", q.a, q.b)}}
+	named := q.name()
+	s := petition.Signatory{Name: named.text(), Organization: q.organization, Evidence: []petition.Evidence{named.evidence("signatory")}}
 	if q.ta < q.tb {
 		p := q.titlePage
 		if p == nil {
 			p = q.page
+		}
+		for q.ta+1 < q.tb && (p.has(q.ta, 1<<catLabelTitle) && !p.has(q.ta, 1<<catTitle) || p.toks[q.ta].mark == ':') { // "functie is …"
+			for q.ta++; q.ta+1 < q.tb && p.stop(q.ta) && !p.has(q.ta, 1<<catTitle) && !p.toks[q.ta].apart; q.ta++ {
+			}
 		}
 		s.Title = strings.Trim(tidy(p.slice(q.ta, q.tb)), " .-–—()")
 		s.Evidence = append(s.Evidence, p.evidence("title", q.ta, q.tb))
@@ -29,9 +38,17 @@ func (q *person) signatory() petition.Signatory {
 	return s
 }
 
-// people finds who signs: in labelled lines, in "my name is", behind the name
-// of an organization, and where the mail is signed.
-func (c *mailCase) people(forms []record) []person {
+// name is where the whole name stands.
+func (q *person) name() field {
+	if q.shownPage != nil {
+		return field{q.shownPage, q.shownA, q.shownB}
+	}
+	return field{q.page, q.a, q.b}
+}
+
+// people finds who signs: in labelled lines, in "I write for our director,
+// Maud Ellery", in "my name is", and where the mail is signed.
+func (c *mailCase) people(forms []record, names []name) []person {
 	var out []person
 	for i := range forms {
 		f := &forms[i]
@@ -47,21 +64,137 @@ func (c *mailCase) people(forms []record) []person {
 	if len(out) > 0 {
 		return out
 	}
+	if q, ok := c.represented(); ok {
+		return []person{q}
+	}
+	named := map[string]bool{}
+	for i := range names {
+		named[key(names[i].text)] = true
+	}
 	for _, h := range c.body.hits {
 		if h.category != catPerson || h.slot != slotName {
 			continue
 		}
-		if q, ok := c.personAt(c.body, int(h.b), true); ok {
-			out = append(out, q)
+		if q, ok := c.personAt(c.body, int(h.b), true); ok && !named[key(tidy(c.body.slice(q.a, q.b)))] && !(c.body.organizational(q.a, q.b) && !c.fromPerson(&q)) {
+			out = append(out, c.full(q))
 		}
 	}
 	if len(out) > 0 {
-		return c.titled(out)
+		return c.titled(out, named)
 	}
-	if q, ok := c.signed(); ok {
-		out = append(out, q)
+	if q, ok := c.signer(named); ok {
+		if q = c.full(q); q.whole() {
+			return c.titled([]person{q}, named)
+		}
 	}
-	return c.titled(out)
+	if q, ok := c.mentions(); ok {
+		if q = c.full(q); q.whole() {
+			return c.titled([]person{q}, named)
+		}
+	}
+	if q, ok := c.inOffice(named); ok {
+		return []person{q}
+	}
+	if f := c.sender.person; !f.empty() && f.b-f.a > 1 && !named[key(f.text())] {
+		return c.titled([]person{{page: f.page, a: f.a, b: f.b}}, named)
+	}
+	return nil
+}
+
+// whole reports a name of two words or, without spaces, two letters: a first
+// name alone says too little of who signs.
+func (q *person) whole() bool {
+	f := q.name()
+	words := 0
+	for i := f.a; i < f.b; i++ {
+		if f.page.toks[i].mark == 0 {
+			words++
+		}
+	}
+	return words > 1
+}
+
+// full takes the name from the From line where the mail is signed with a part of it.
+func (c *mailCase) full(q person) person {
+	known, words := c.knownWords(&q)
+	f := c.sender.person
+	if f.empty() || known < words || f.b-f.a <= q.b-q.a || !f.page.personal(f.a, f.b) {
+		return q
+	}
+	q.shownPage, q.shownA, q.shownB = f.page, f.a, f.b
+	return q
+}
+
+// represented is the person for whom an assistant writes: an office and a name
+// that is not the writer's, behind words for writing in somebody's place.
+func (c *mailCase) represented() (person, bool) {
+	p := c.body
+	for _, h := range p.hits {
+		if h.category != catProxy {
+			continue
+		}
+		for i := int(h.b); i < min(int(h.b)+8, len(p.toks)) && p.toks[i].sentence == p.toks[h.a].sentence; i++ {
+			if p.toks[i].mark != 0 || p.toks[i].cased() && !p.toks[i].upper || p.has(i, 1<<catTitle) || p.stop(i) {
+				continue
+			}
+			q, ok := c.personAt(p, i, true)
+			known, words := 0, 0
+			if ok {
+				known, words = c.knownWords(&q)
+			}
+			if !ok || words < 2 && !p.toks[i].apart || known > 0 || p.organizational(q.a, q.b) {
+				break
+			}
+			c.titleNear(&q)
+			if q.ta < q.tb || p.title(int(h.b), q.a) {
+				return q, true
+			}
+			break
+		}
+	}
+	return person{}, false
+}
+
+// inOffice is the person who stands right behind an office: "I'm the treasurer (Ewan Sked)".
+func (c *mailCase) inOffice(named map[string]bool) (person, bool) {
+	p := c.body
+	for _, h := range p.hits {
+		if h.category != catTitle || int(h.b) >= len(p.toks) || p.aside(&name{page: p, a: int(h.a)}) {
+			continue
+		}
+		i := int(h.b)
+		if m := p.toks[i].mark; m == '(' || m == ',' || m == ':' {
+			i++
+		}
+		if i >= len(p.toks) || p.toks[i].lines >= breakHard || p.toks[i].cased() && !p.toks[i].upper {
+			continue
+		}
+		q, ok := c.personAt(p, i, true)
+		if _, words := c.knownWords(&q); !ok || q.a != i || words < 2 || p.organizational(q.a, q.b) || named[key(tidy(p.slice(q.a, q.b)))] || !p.toks[i].cased() {
+			continue
+		}
+		c.titleNear(&q)
+		if q.ta >= q.tb || q.ta > q.b {
+			q.ta, q.tb = int(h.a), int(h.b)
+		}
+		return q, true
+	}
+	return person{}, false
+}
+
+// mentions finds the writer's name anywhere in the text.
+func (c *mailCase) mentions() (person, bool) {
+	p := c.body
+	for i := range slices.Backward(p.toks) {
+		if !c.names[p.word(i)] || p.toks[i].mark != 0 || i > 0 && p.toks[i-1].mark == '@' || i+1 < len(p.toks) && p.toks[i+1].mark == '@' {
+			continue
+		}
+		q, ok := c.personAt(p, p.back(i), false)
+		if known, words := c.knownWords(&q); ok && known*2 > words && words > 1 && !p.organizational(q.a, q.b) && !p.has(q.a, bit(catGreeting)) {
+			return q, true
+		}
+	}
+	return person{}, false
 }
 
 // labelled is the person of a form; "Anna Berg, director" in one line is parted.
@@ -120,17 +253,17 @@ func (c *mailCase) personAt(p *page, i int, sure bool) (person, bool) {
 			}
 			break
 		}
-		particle := p.connector(end) && !t.upper && t.cased()
-		if t.digit || t.cased() && !t.upper && !particle || p.has(end, bit(catNoun, catSign, catRequest, catThanks, catClosing, catGreeting)) || p.has(end, 1<<catTitle) && !c.writer[p.word(end)] || p.stop(end) && !t.upper && !particle {
+		particle := end > i && p.particle(end)
+		if t.digit || t.cased() && !t.upper && !particle || p.has(end, bit(catNoun, catSign, catRequest, catThanks, catClosing, catGreeting)) || p.has(end, 1<<catTitle) && !c.names[p.word(end)] || p.stop(end) && !t.upper && !particle {
 			break
 		}
 		if !t.apart || t.space || end == i {
 			words++
 		}
-		known = known || c.writer[p.word(end)]
+		known = known || c.names[p.word(end)]
 		end++
 	}
-	for end > i && (p.toks[end-1].mark == '.' && p.toks[end-1].sentence != p.toks[max(i, end-2)].sentence || p.connector(end-1) && !p.toks[end-1].upper && p.toks[end-1].cased()) {
+	for end > i && (p.toks[end-1].mark == '.' && p.toks[end-1].sentence != p.toks[max(i, end-2)].sentence || p.particle(end-1)) {
 		end--
 	}
 	if end <= i || words > 5 || !sure && !known || words < 2 && !known && !p.toks[i].apart {
@@ -139,40 +272,10 @@ func (c *mailCase) personAt(p *page, i int, sure bool) (person, bool) {
 	return person{page: p, a: i, b: end}, true
 }
 
-// signed finds the writer's name where the mail is signed, or where she names herself.
-func (c *mailCase) signed() (person, bool) {
-	var best person
-	words := 0
-	for _, p := range []*page{c.body, c.sig} {
-		for i := range p.toks {
-			if !c.writer[p.word(i)] || p.toks[i].mark != 0 || i > 0 && p.toks[i-1].mark == '@' || i+1 < len(p.toks) && p.toks[i+1].mark == '@' {
-				continue
-			}
-			a := p.back(i)
-			q, ok := c.personAt(p, a, false)
-			if !ok || p.organizational(q.a, q.b) || p.has(q.a, bit(catGreeting)) {
-				continue
-			}
-			if n := q.b - q.a; n >= words {
-				best, words = q, n
-			}
-		}
-	}
-	if words > 1 || words == 1 && best.page.toks[best.a].apart {
-		return best, true
-	}
-	if q, ok := c.signatureLine(); ok {
-		return q, true
-	}
-	if words > 0 {
-		return best, true
-	}
-	if len(c.from.toks) > 1 && !c.from.organizational(0, len(c.from.toks)) {
-		if q, ok := c.personAt(c.from, 0, false); ok && q.b == len(c.from.toks) && q.b-q.a > 1 {
-			return q, true
-		}
-	}
-	return person{}, false
+// particle reports a word that stands within a person's name in lower case: "van", "de".
+func (p *page) particle(i int) bool {
+	t := &p.toks[i]
+	return t.info.particle && t.mark == 0 && t.cased() && !t.upper
 }
 
 // back goes to the beginning of a run of capitalised words around i.
@@ -189,170 +292,4 @@ func (p *page) back(i int) int {
 		i--
 	}
 	return i
-}
-
-// signatureLine takes a line of two to four capitalised words next to a line
-// with a title for a person.
-func (c *mailCase) signatureLine() (person, bool) {
-	for _, p := range []*page{c.body, c.sig} {
-		lines := p.lines()
-		for n := max(0, len(lines)-8); n < len(lines); n++ {
-			l := lines[n]
-			q, ok := c.personAt(p, l[0], true)
-			if !ok || q.a != l[0] || q.b-q.a < 2 || p.organizational(q.a, q.b) {
-				continue
-			}
-			rest := q.b < l[1]
-			if rest && p.toks[q.b].mark == 0 {
-				continue
-			}
-			if rest && p.title(q.b, l[1]) || !rest && n+1 < len(lines) && p.title(lines[n+1][0], lines[n+1][1]) || !rest && n > 0 && p.has(lines[n-1][0], 1<<catClosing) {
-				return q, true
-			}
-		}
-	}
-	return person{}, false
-}
-
-// title reports a word for an office among tokens a to b.
-func (p *page) title(a, b int) bool {
-	for i := a; i < min(b, a+12); i++ {
-		if p.has(i, 1<<catTitle) {
-			return true
-		}
-	}
-	return false
-}
-
-// titled looks for the title of each person who has none yet.
-func (c *mailCase) titled(all []person) []person {
-	for i := range all {
-		q := &all[i]
-		if q.ta < q.tb {
-			continue
-		}
-		c.titleNear(q)
-		if q.ta >= q.tb && len(all) == 1 {
-			c.titleInText(q)
-		}
-	}
-	return all
-}
-
-// titleNear reads "Name, title", "Name (title)", a title on the next line, and
-// a title right before the name.
-func (c *mailCase) titleNear(q *person) {
-	p := q.page
-	i := q.b
-	if i < len(p.toks) && p.toks[i].lines < breakHard {
-		switch p.toks[i].mark {
-		case ',', '-', '–', '—', '|', '(', '/', '،', '·', '、', '，', '（', ':':
-			q.ta, q.tb = i+1, p.titleEnd(i+1)
-			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 4 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) {
-				return
-			}
-		case 0:
-			if p.has(i, 1<<catTitle) && p.toks[i].mark == 0 {
-				q.ta, q.tb = i, p.titleEnd(i)
-				return
-			}
-		}
-		q.ta, q.tb = 0, 0
-	} else if i < len(p.toks) && p.toks[i].lines == breakHard {
-		end := p.titleEnd(i)
-		if p.title(i, end) {
-			q.ta, q.tb = i, end
-			return
-		}
-	}
-	if q.a > 0 && p.has(q.a-1, 1<<catTitle) && !p.toks[q.a-1].upper { // "our director Dawn Petrie", "事務局長 中村"
-		a := q.a - 1
-		for a > 0 && p.has(a-1, 1<<catTitle) {
-			a--
-		}
-		for a > 0 && p.toks[a-1].mark == 0 && !p.stop(a-1) && p.toks[a-1].cased() && !p.toks[a-1].upper && p.toks[a].lines == breakNone {
-			a--
-		}
-		q.ta, q.tb = a, q.a
-	} else if q.a > 0 && p.has(q.a-1, 1<<catTitle) && p.toks[q.a].lines <= breakHard {
-		a := q.a - 1
-		for a > 0 && p.toks[a].lines == breakNone && p.toks[a-1].mark == 0 && !p.stop(a-1) {
-			a--
-		}
-		q.ta, q.tb = a, q.a
-	}
-}
-
-func (p *page) countryName(a, b int) bool {
-	return p.lex.country(string(p.folded[p.toks[a].fa:p.toks[b-1].fb]))
-}
-
-// titleEnd is where a title that begins at i ends.
-func (p *page) titleEnd(i int) int {
-	end := i
-	for end < len(p.toks) && end < i+14 {
-		t := &p.toks[end]
-		if end > i && (t.lines >= breakHard || t.sentence != p.toks[i].sentence) {
-			break
-		}
-		switch t.mark {
-		case ',', ';', '|', ')', '）', '(', '<', '،', '@', '+', '"', '«', '„', '“', ':', '。', '，', '、', '・', '•', '·', '!', '?':
-			return p.unconnect(i, end)
-		case '.':
-			if end+1 >= len(p.toks) || p.toks[end+1].space && p.toks[end+1].upper || p.toks[end+1].lines >= breakHard {
-				return p.unconnect(i, end)
-			}
-		case '-', '–', '—', '/':
-			if t.space && t.mark != '/' {
-				return p.unconnect(i, end)
-			}
-		}
-		if t.digit || p.has(end, bit(catSign, catRequest, catThanks, catClosing, catGreeting)) {
-			return p.unconnect(i, end)
-		}
-		if end > i && p.has(end, 1<<catNoun) && t.upper && !p.has(end, 1<<catTitle) && p.title(i, end) {
-			a := end
-			for a > i && (p.toks[a-1].upper || p.connector(a-1) || p.article(a-1)) && !p.has(a-1, 1<<catTitle) {
-				a--
-			}
-			return p.unconnect(i, a)
-		}
-		end++
-	}
-	return p.unconnect(i, end)
-}
-
-// unconnect takes connectors and articles off the end of a title.
-func (p *page) unconnect(a, b int) int {
-	for b > a && p.toks[b-1].mark == 0 && (p.connector(b-1) || p.article(b-1)) && !p.toks[b-1].upper {
-		b--
-	}
-	return b
-}
-
-// titleInText reads "I am the chair" anywhere in the text: the first word for
-// an office, with what belongs to it.
-func (c *mailCase) titleInText(q *person) {
-	p := c.body
-	for _, h := range p.hits {
-		if h.category != catTitle || int(h.a) >= q.a && int(h.a) < q.b && p == q.page {
-			continue
-		}
-		a := int(h.a)
-		for a > max(0, int(h.a)-8) && p.toks[a].lines == breakNone && p.toks[a-1].mark == 0 && !p.stop(a-1) && !p.article(a-1) && !p.has(a-1, actions) && !c.writer[p.word(a-1)] && p.toks[a-1].sentence == p.toks[a].sentence {
-			a--
-		}
-		end := p.titleEnd(int(h.b) - 1)
-		for i := int(h.b); i < end; i++ {
-			if p.stop(i) && !p.connector(i) || c.writer[p.word(i)] {
-				end = p.unconnect(a, i)
-				break
-			}
-		}
-		if end <= a || a > 0 && p.has(a-1, 1<<catMention) {
-			continue
-		}
-		q.titlePage, q.ta, q.tb = p, a, end
-		return
-	}
 }

@@ -74,24 +74,49 @@ func (p *page) place(a, b int, n *name) {
 	}
 }
 
-// apposition goes into a bracket that stands behind nothing but "us" or "our
-// name": "take us (X, town) off".
+// apposition steps over what stands before a name and is none: "us (X, town)",
+// "us - X", "my organisation's name, X", "the undersigned organisation X".
 func (p *page) apposition(a, b int) (int, int) {
-	for i := a; i < b; i++ {
+	plain := 0
+	for i := a; i < b && i < a+8; i++ {
+		t := &p.toks[i]
 		switch {
-		case p.toks[i].mark == '(' && i > a:
+		case (t.mark == '(' || t.mark == '（') && plain > 0:
 			end := i + 1
-			for end < b && p.toks[end].mark != ')' && p.toks[end].mark != ',' {
+			for end < b && p.toks[end].mark != ')' && p.toks[end].mark != '）' && p.toks[end].mark != ',' {
 				end++
 			}
 			return i + 1, end
-		case p.toks[i].mark != 0 || p.toks[i].upper || !p.toks[i].cased():
+		case (t.mark == ':' || t.mark == '：' || t.mark == ',' || t.mark == '-' || t.mark == '–' || t.mark == '—') && plain > 0 && i+1 < b:
+			return p.apposition(i+1, b)
+		case openQuote(t.mark) && plain > 0:
+			if end := p.closing(i, b); end > 0 && !p.has(i-1, 1<<catNoun) {
+				return i, b
+			}
 			return a, b
-		case !p.stop(i) && !p.has(i, labelCategories|1<<catGeneric|1<<catPolite):
+		case t.mark == '\'' && plain > 0: // "organisation's"
+		case t.mark != 0 || t.upper && !(i == 0 || p.toks[i-1].sentence != t.sentence) || !t.cased():
+			if plain > 0 && p.generic(a, i) {
+				return i, b
+			}
 			return a, b
+		case !p.stop(i) && !p.has(i, labelCategories|1<<catGeneric|1<<catPolite|1<<catTail|1<<catRequest|1<<catSign) && t.fb-t.fa > 1:
+			return a, b
+		default:
+			plain++
 		}
 	}
 	return a, b
+}
+
+// generic reports that all of tokens a to b only say that a name follows.
+func (p *page) generic(a, b int) bool {
+	for i := a; i < b; i++ {
+		if !p.has(i, 1<<catGeneric) && !p.article(i) && !p.toks[i].info.particle && p.toks[i].mark == 0 || p.toks[i].upper {
+			return false
+		}
+	}
+	return a < b
 }
 
 // beforePlace reads the organization before "from Dresden", where what stands

@@ -57,6 +57,9 @@ func (c *mailCase) shapes(p *page) []name {
 			continue
 		}
 		n, ok := p.around(i)
+		if ok && n.b <= i { // something else stands before it: "X and the Museum"
+			n, ok = p.right(i)
+		}
 		if !ok || n.b-n.a < 2 && !t.apart && !(p.source == petition.SourceSignature) || n.a > i || n.b <= i || !c.plausible(&n) || c.mentioned(p, n.a) {
 			continue
 		}
@@ -90,7 +93,7 @@ func (c *mailCase) mentioned(p *page, i int) bool {
 		if p.toks[j].sentence != p.toks[i].sentence {
 			return false
 		}
-		if p.has(j, bit(catMention, catNegation)) {
+		if p.has(j, bit(catMention, catNegation, catAside)) {
 			return true
 		}
 	}
