@@ -313,7 +313,7 @@ func (i *Intake) decideAll(ctx context.Context, ids []int64) {
 		delete(i.failed, id)
 		i.mu.Unlock()
 		i.Log.Debug("mail decided", "mail", id, "disposition", outcome.Disposition, "silence", outcome.Silence)
-		if i.Decided != nil {
+		if i.Decided != nil && outcome.LookAgain.IsZero() {
 			i.Decided(id, outcome)
 		}
 	}

@@ -18,7 +18,18 @@ const (
 // Decide turns one mail into what is to be done. It is pure: equal Known, equal
 // Outcome. Every human mail ends with exactly one notice to its writer or with
 // one named silence (U04); what the program cannot settle becomes a Task.
+//
+// Where the sender's proof failed for the moment and decides something, the outcome is
+// only when to look again (R33).
 func Decide(k Known) Outcome {
+	out := decide(k)
+	if again := k.lookAgain(&out); !again.IsZero() {
+		return Outcome{LookAgain: again}
+	}
+	return out
+}
+
+func decide(k Known) Outcome {
 	d := decision{Known: k}
 	if !d.gate() {
 		d.byIntent()

@@ -32,6 +32,7 @@ type Known struct {
 	Repeats    int              // decided mails of the same submission (Similar equal)
 	Recent     []Notice         // to the sender's address within 24 hours, newest first
 	DomainHour int              // notices to the sender's organizational domain within the hour
+	Readings   int              // how often the mail was read; counted where its proof failed for the moment (R33)
 	Bounced    *Notice          // a bounce: the notice that came back
 	BouncedFor []*Endorsement   // what that notice shows
 }
@@ -127,10 +128,11 @@ type Outcome struct {
 	Events      []Event
 	Notices     []Notice
 	Tasks       []Task
-	DoneTasks   []int64 // tasks that this settles
-	DoneMails   []int64 // mails whose open questions this settles
-	Drop        []int64 // notices that are overtaken, if not yet sent
-	WrongCode   int64   // a notice whose code was tried and did not open
+	DoneTasks   []int64   // tasks that this settles
+	DoneMails   []int64   // mails whose open questions this settles
+	Drop        []int64   // notices that are overtaken, if not yet sent
+	WrongCode   int64     // a notice whose code was tried and did not open
+	LookAgain   time.Time // nothing is decided: the mail is to be read anew then; zero: it is
 }
 
 // Empty reports whether nothing changes and nobody is told.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"countersign/petition"
 )
@@ -11,6 +12,8 @@ import (
 // its campaign, loads what is known, asks the decider and carries out the outcome,
 // all in one transaction that is repeated when it loses a race. The decider must be
 // pure: it may be asked more than once.
+//
+// An outcome with LookAgain decides nothing: ClaimMails hands the mail out again then.
 //
 // A mail that is decided already, or quarantined, gives its disposition again and
 // changes nothing: replaying is harmless. Tasks and notices of a replay stay as they are.
@@ -30,7 +33,15 @@ func (s *Store) Decide(ctx context.Context, mailID int64, decide petition.Decide
 		if err != nil {
 			return err
 		}
+		if m.Origin.Authentication.Proof() == petition.TempError {
+			if err := t.get(ctx, &known.Readings, `SELECT COUNT(*) FROM readings WHERE mail_id=$1`, mailID); err != nil {
+				return err
+			}
+		}
 		out = decide(known)
+		if !out.LookAgain.IsZero() {
+			return t.lookAgain(ctx, mailID, out.LookAgain)
+		}
 		if err := t.carryOut(ctx, known.Campaign, knownEndorsements(known), &out, 0); err != nil {
 			return err
 		}
@@ -61,6 +72,12 @@ func (t *tx) replay(ctx context.Context, mailID int64, out *petition.Outcome) (b
 		out.Disposition, out.Silence = m.Disposition, m.Silence
 	}
 	return true, nil
+}
+
+// lookAgain puts the mail back among those that wait to be read, until then held by nobody.
+func (t *tx) lookAgain(ctx context.Context, mailID int64, at time.Time) error {
+	_, err := t.exec(ctx, `UPDATE mails SET state='recorded', attempts=0, decisions=0, claimed_by='', claimed_until=$2 WHERE id=$1`, mailID, toMicros(at))
+	return err
 }
 
 func (t *tx) decided(ctx context.Context, mailID int64, c *petition.Campaign, out petition.Outcome) error {
