@@ -119,7 +119,7 @@ func (a *action) confirm() error {
 	var confirmed []Shown
 	err := a.each(func(e *Endorsement) error {
 		switch {
-		case e.Gone() || !e.ErasingAt.IsZero():
+		case e.Gone() || !e.ErasingAt.IsZero() || a.changes(e) && a.foreign(e) && (e.Current().Verification == Confirmed || !a.asked(e)):
 			return ErrNotAllowed
 		case e.Current().Verification == Confirmed && !a.changes(e):
 			return nil
@@ -158,6 +158,19 @@ func key(kind string, shows []Shown) string {
 		kind += fmt.Sprintf(":E%d:v%d", s.EndorsementID, s.Version)
 	}
 	return kind
+}
+
+// foreign reports whether somebody acts by a request's link on what has its signer's
+// yes. A request is made to be forwarded, so its link may be in anybody's hands: it can
+// give that first yes, and afterwards it only shows what stands. Whoever wants to change
+// it gets the link of the own page, sent to the address on file (R60).
+func (a *action) foreign(e *Endorsement) bool {
+	return a.Travels && a.OrganizerID == 0 && e.WasConfirmed()
+}
+
+// asked reports whether the link was sent to show exactly the present version.
+func (a *action) asked(e *Endorsement) bool {
+	return a.Notice != nil && slices.Contains(a.Notice.Shows, Shown{e.ID, e.Current().N})
 }
 
 // changes reports whether the page sent fields that differ from the line.
@@ -226,6 +239,9 @@ func (a *action) remove() error {
 		if e.Gone() {
 			return nil
 		}
+		if a.foreign(e) {
+			return ErrNotAllowed
+		}
 		if s := e.State(); s == StateListed || s == StateConfirmed {
 			a.task(TaskDisputed, e, "Somebody with the signer's link says that they did not ask for this signature.")
 		}
@@ -255,6 +271,9 @@ func (a *action) reinstate() error {
 		}
 	}
 	return a.each(func(e *Endorsement) error {
+		if a.foreign(e) {
+			return ErrNotAllowed
+		}
 		if !e.ErasingAt.IsZero() {
 			if a.OrganizerID == 0 && a.Now.Sub(e.ErasingAt) > ReversibleFor {
 				return ErrNotAllowed
@@ -277,7 +296,7 @@ func (a *action) reinstate() error {
 // open: it is confirmed by being made; an organizer sees the difference.
 func (a *action) correct() error {
 	return a.each(func(e *Endorsement) error {
-		if e.Gone() || !e.ErasingAt.IsZero() {
+		if e.Gone() || !e.ErasingAt.IsZero() || a.foreign(e) {
 			return ErrNotAllowed
 		}
 		if !a.changes(e) {
@@ -306,6 +325,9 @@ func (a *action) withdraw() error {
 	return a.each(func(e *Endorsement) error {
 		if !e.WithdrawnAt.IsZero() {
 			return nil
+		}
+		if a.foreign(e) {
+			return ErrNotAllowed
 		}
 		a.event(e, EventWithdrawn, e.Current().N)
 		a.tell(e, NoticeWithdrawn)

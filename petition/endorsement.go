@@ -128,6 +128,11 @@ func (e *Endorsement) Version(n int) *Version {
 	return nil
 }
 
+// WasConfirmed reports whether any version has the signer's yes.
+func (e *Endorsement) WasConfirmed() bool {
+	return slices.ContainsFunc(e.Versions, func(v Version) bool { return v.Verification == Confirmed })
+}
+
 // Listed is the one predicate: the newest version that is both confirmed and
 // approved, unless the endorsement is gone or hidden. A correction under way
 // leaves the old line standing, and persons who are to be erased are not in it.

@@ -10,15 +10,7 @@ func (e *Endorsement) Gone() bool {
 // outlives reports whether something of the endorsement stays when its persons are
 // erased: an organization's decision does (trap 4).
 func (e *Endorsement) outlives() bool {
-	if e.Current().Fields.Kind == KindIndividual {
-		return false
-	}
-	for i := range e.Versions {
-		if e.Versions[i].Verification == Confirmed {
-			return true
-		}
-	}
-	return false
+	return e.Current().Fields.Kind != KindIndividual && e.WasConfirmed()
 }
 
 // withoutPersons are the fields that stay when the persons are erased. Of a person
@@ -44,6 +36,9 @@ func (a *action) erase() error {
 	return a.each(func(e *Endorsement) error {
 		if !e.ErasingAt.IsZero() || e.erased() {
 			return nil
+		}
+		if a.Travels {
+			return ErrNotAllowed
 		}
 		a.event(e, EventErasing, e.Current().N)
 		a.tell(e, NoticeErasing)

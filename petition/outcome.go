@@ -180,6 +180,7 @@ type Action struct {
 	Endorsements []int64
 	Revisions    []int64 // as the form knew them, by endorsement; nil: not checked
 	NoticeID     int64   // the notice whose link brought the signer here
+	Travels      bool    // that link is a request's, which people forward: see action.foreign
 	OrganizerID  int64   // 0: a signer or the clock
 	Who          Person  // the confirmer, as typed
 	Channel      Channel

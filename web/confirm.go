@@ -29,7 +29,13 @@ func (s *Server) postConfirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	switch r.PostForm.Get("act") {
+	act := r.PostForm.Get("act")
+	if act == "wait" || act == "remove" {
+		if len(q.pending()) == 0 {
+			return s.carryOut(w, r, q, "") // all done before: the page says so
+		}
+	}
+	switch act {
 	case "confirm":
 		err = s.confirm(w, r, q)
 	case "wait":

@@ -144,7 +144,7 @@ func deliberate(form url.Values) bool { return form.Get("deliberate") == "yes" }
 // do this is shown as it stands; that is the answer.
 func (s *Server) carryOut(w http.ResponseWriter, r *http.Request, q *request, done string, acts ...petition.Action) error {
 	for _, a := range acts {
-		a.CampaignID, a.NoticeID, a.Channel = q.campaign.ID, q.notice.ID, petition.ByLink
+		a.CampaignID, a.NoticeID, a.Channel, a.Travels = q.campaign.ID, q.notice.ID, petition.ByLink, !q.self
 		_, err := s.store.Act(r.Context(), a)
 		if err != nil && !errors.Is(err, petition.ErrNotAllowed) {
 			return err
@@ -218,6 +218,9 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 		"correct": petition.ActCorrect, "withdraw": petition.ActWithdraw, "undo": petition.ActReinstate, "erase": petition.ActErase,
 	}
 	act := r.PostForm.Get("act")
+	if act == "own" {
+		return s.sendOwnLink(w, r, q, e)
+	}
 	kind, ok := kinds[act]
 	if !ok {
 		return errForm
@@ -226,9 +229,6 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 	if !deliberate(r.PostForm) {
 		state.NoTick = true
 		return s.showSigned(w, r, q, http.StatusUnprocessableEntity, state)
-	}
-	if kind == petition.ActErase && !q.self {
-		return errForm // the link of a request travels: it is for confirming
 	}
 	a := petition.Action{Kind: kind, Endorsements: []int64{e.ID}, Language: s.letterLanguage(q, r)}
 	if kind == petition.ActCorrect {
@@ -243,6 +243,15 @@ func (s *Server) changeSigned(w http.ResponseWriter, r *http.Request, q *request
 		return s.again(w, r, q)
 	}
 	return err
+}
+
+// sendOwnLink sends the link of the own page to the address on file: what has its
+// signer's yes is changed there, since the link of a request may have been forwarded.
+func (s *Server) sendOwnLink(w http.ResponseWriter, r *http.Request, q *request, e *petition.Endorsement) error {
+	if !deliberate(r.PostForm) {
+		return s.showSigned(w, r, q, http.StatusUnprocessableEntity, formState{Act: "own", Line: e.ID, Posted: r.PostForm, NoTick: true})
+	}
+	return s.carryOut(w, r, q, "own", petition.Action{Kind: petition.ActNewLink, Address: e.Current().Fields.Contact})
 }
 
 // again shows the page as it is now, because it was not what the form knew.

@@ -76,6 +76,8 @@ type signerLine struct {
 	Declined   bool
 	Gone       bool // withdrawn or removed
 	Removed    bool // removed before it was ever confirmed
+	Foreign    bool // the page's link may have been forwarded: the own page alone changes the line
+	Contact    string
 	Erased     bool // the persons in it were erased at their wish
 	Erasing    bool // they will be, unless that is taken back
 	Undo       bool // that can be taken back
@@ -217,6 +219,7 @@ func (s *Server) signerLine(r *http.Request, q *request, e *petition.Endorsement
 	}
 	l.Undo = !l.UndoUntil.IsZero() && !s.clock().After(l.UndoUntil)
 	l.Erased = v.Fields.Contact == ""
+	l.Foreign, l.Contact = !q.self && e.WasConfirmed(), masked(v.Fields.Contact)
 	l.Edited, l.OneWord = editedSince(e, shownVersion(q, e))
 	if state.Posted != nil && !state.Stale && (state.Act == "confirm" || state.Act == "correct" && state.Line == e.ID) {
 		l.retype(r, state, len(q.lines) > 1)

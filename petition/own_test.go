@@ -179,3 +179,36 @@ func TestDataBesideASignature(t *testing.T) {
 		t.Errorf("%s, tasks %+v", o.Disposition, o.Tasks)
 	}
 }
+
+// TestRequestLinkAfterTheYes: the link of a request, which people forward, gives the first
+// yes and changes nothing afterwards; a link sent for the newest version may change it with its yes (R60).
+func TestRequestLinkAfterTheYes(t *testing.T) {
+	w := newWorld(t)
+	w.signed(StateListed)
+	e := w.endorsements[0]
+	changed := e.Current().Fields
+	changed.Name = "Library of Lindenau"
+	act := func(kind ActionKind, n Notice) error {
+		s := Situation{Now: w.now, Campaign: w.campaign, Endorsements: w.endorsements, Notice: &n}
+		out, err := Act(s, Action{Kind: kind, Endorsements: []int64{1}, Channel: ByLink, Travels: true, NoticeID: n.ID, Fields: changed})
+		if err == nil {
+			w.carryOut(out)
+		}
+		return err
+	}
+	request := w.last(NoticeRequest)
+	for _, kind := range []ActionKind{ActConfirm, ActCorrect, ActWithdraw, ActRemove, ActReinstate, ActErase} {
+		if err := act(kind, request); err == nil {
+			t.Errorf("%s was possible", kind)
+		}
+	}
+	edited := e.Current().Fields
+	edited.Name = "House of Books Lindenau"
+	w.act(Action{Kind: ActEdit, Endorsements: []int64{1}, OrganizerID: 1, Channel: ByDesk, Fields: edited})
+	if err := act(ActConfirm, request); err == nil {
+		t.Error("the old link changed the newer line with its yes")
+	}
+	if err := act(ActConfirm, w.last(NoticeCorrected)); err != nil || e.Current().Fields.Name != "Library of Lindenau" {
+		t.Errorf("the new link did not: %v, %+v", err, e.Current().Fields)
+	}
+}
