@@ -43,21 +43,24 @@ func page(ctx context.Context, t *table) error {
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	cmd := exec.CommandContext(ctx, self, "work", "web", "sqlite:"+filepath.Join(dir, "p.db"), addr)
 	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it finishes, and writes its profile
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	defer func() { stop(); _ = cmd.Wait() }()
 	body, err := awaitPage(ctx, "http://"+addr+"/bench")
 	if err != nil {
 		return err
 	}
-	nginx, stop, err := servers.StartNginx(ctx, body)
+	nginx, end, err := servers.StartNginx(ctx, body)
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer end()
 	var ours, theirs []float64
 	for range pageRounds {
 		a, err := wrk(ctx, nginx)
@@ -178,6 +181,5 @@ func workWeb(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	return server.Serve(l)
+	return web.Serve(ctx, l, handler, benchLog())
 }

@@ -69,7 +69,7 @@ func (f *file) send(w http.ResponseWriter, r *http.Request, cacheControl []strin
 	maps.Copy(h, fixed)
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) //nolint:gosec // rendered by html/template or our own file, typed by its own header
+		writeJoined(w, r, body)
 	}
 }
 

@@ -80,7 +80,7 @@ func (d demoCmd) Run(ctx context.Context, w *world) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 2)
 	go func() { done <- running.service.Run(ctx) }()
-	go func() { done <- serveHTTP(ctx, running.post, running.pages, slog.New(slog.DiscardHandler)) }()
+	go func() { done <- web.Serve(ctx, running.post, running.pages, slog.New(slog.DiscardHandler)) }()
 	if d.Script {
 		err = running.story(w.Out).play(ctx)
 		if err == nil {

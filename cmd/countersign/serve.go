@@ -3,13 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 // serveCmd runs the service until it is told to stop.
@@ -38,35 +34,4 @@ func (serveCmd) Run(ctx context.Context, w *world, g *globals) error {
 		w.Ready(s.Addr())
 	}
 	return errors.Join(s.Run(ctx), s.Close())
-}
-
-const (
-	readHeaderLimit = 10 * time.Second
-	readLimit       = 30 * time.Second
-	writeLimit      = time.Minute
-	idleLimit       = 2 * time.Minute
-	finishLimit     = 10 * time.Second // for requests in hand when ctx ends
-	headerBytes     = 64 << 10
-)
-
-// serveHTTP answers on the listener until ctx ends, then lets requests in hand finish.
-func serveHTTP(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: readHeaderLimit, ReadTimeout: readLimit, WriteTimeout: writeLimit,
-		IdleTimeout: idleLimit, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	done := make(chan error, 1)
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
-		defer cancel()
-		done <- server.Shutdown(ctx)
-	})
-	err := server.Serve(l)
-	if stop() { // ctx did not end: the server did
-		return err
-	}
-	if err := <-done; err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
 }

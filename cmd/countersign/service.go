@@ -156,9 +156,9 @@ func (s *service) Run(ctx context.Context) error {
 	start("intake", s.intake.Run)
 	start("sender", s.sender.Run)
 	start("clock", s.clock().Run)
-	start("web", func(ctx context.Context) error { return serveHTTP(ctx, s.listener, s.site, s.log) })
+	start("web", func(ctx context.Context) error { return web.Serve(ctx, s.listener, s.site, s.log) })
 	if s.metrics != nil {
-		start("metrics", func(ctx context.Context) error { return serveHTTP(ctx, s.metrics, metricsHandler(s.store), s.log) })
+		start("metrics", func(ctx context.Context) error { return web.Serve(ctx, s.metrics, metricsHandler(s.store), s.log) })
 	}
 	workers.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
