@@ -138,7 +138,7 @@ func (s *Server) load(ctx context.Context, slug string) (*edition, error) {
 	now := s.clock()
 	return &edition{
 		campaign: c, revision: revision, made: now.In(c.Location()), until: changesAt(c, now),
-		lines: publicLines(c, list), files: map[string]*file{},
+		lines: publicLines(c, list), languages: languagesOf(c), files: map[rendering]*file{},
 	}, nil
 }
 
@@ -164,31 +164,42 @@ type edition struct {
 	until    time.Time
 	lines    []publicLine
 
-	mu    sync.Mutex
-	files map[string]*file // by language, or "json", "csv"
+	languages []string // the letter can be read in
+
+	mu    sync.RWMutex
+	files map[rendering]*file
 
 	picks  sync.Map // Accept-Language header → language
 	picked atomic.Int64
 }
 
-// file returns one rendering, made now where it is the first time.
-func (e *edition) file(name string, make func() (file, error)) (*file, error) {
+// rendering tells the files of an edition apart.
+type rendering struct{ format, language string }
+
+// file returns one of them, made now where it is the first time.
+func (e *edition) file(name rendering, make func() (file, error)) (*file, error) {
+	e.mu.RLock()
+	f := e.files[name]
+	e.mu.RUnlock()
+	if f != nil {
+		return f, nil
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if f := e.files[name]; f != nil {
 		return f, nil
 	}
-	f, err := make()
+	made, err := make()
 	if err != nil {
 		return nil, err
 	}
-	e.files[name] = &f
-	return &f, nil
+	e.files[name] = &made
+	return &made, nil
 }
 
 // language picks the language of the page. Headers repeat, so answers are kept.
 func (e *edition) language(r *http.Request) string {
-	have := languagesOf(e.campaign)
+	have := e.languages
 	if len(have) == 1 {
 		return have[0]
 	}

@@ -28,7 +28,7 @@ type exported struct {
 }
 
 func (s *Server) sendExport(w http.ResponseWriter, r *http.Request, e *edition, format string) error {
-	f, err := e.file(format, func() (file, error) {
+	f, err := e.file(rendering{format: format}, func() (file, error) {
 		if format == "csv" {
 			raw, err := csvOf(e)
 			return newFile("text/csv; charset=utf-8; header=present", raw, "Accept-Encoding"), err

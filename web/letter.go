@@ -77,7 +77,7 @@ func (s *Server) showLetter(w http.ResponseWriter, r *http.Request, slug, rest s
 		return s.sendExport(w, r, e, "csv")
 	}
 	lang := e.language(r)
-	f, err := e.file("page "+lang, func() (file, error) { return s.renderLetter(e, lang) })
+	f, err := e.file(rendering{"page", lang}, func() (file, error) { return s.renderLetter(e, lang) })
 	if err != nil {
 		return err
 	}

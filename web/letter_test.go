@@ -220,7 +220,7 @@ func hostile(s *site, lines ...store.Line) (page, jsonText, csvText string) {
 	c, err := s.store.Campaign(s.Context(), s.campaign.Slug)
 	s.ok(err)
 	c.Public = fields
-	e := &edition{campaign: c, made: s.clock(), lines: publicLines(c, lines), files: map[string]*file{}}
+	e := &edition{campaign: c, made: s.clock(), lines: publicLines(c, lines), files: map[rendering]*file{}}
 	f, err := s.server.renderLetter(e, "en")
 	s.ok(err)
 	j, err := s.server.jsonOf(e)

@@ -46,8 +46,7 @@ func (s *Server) render(w http.ResponseWriter, status int, locale, name string, 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Robots-Tag", "noindex")
+	secluded(h)
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the visitor went away: nobody to tell
 	return nil
@@ -55,7 +54,7 @@ func (s *Server) render(w http.ResponseWriter, status int, locale, name string, 
 
 // redirect ends a POST: the browser asks for path, one of ours, by GET.
 func redirect(w http.ResponseWriter, r *http.Request, path string) error {
-	w.Header().Set("Cache-Control", "no-store")
+	secluded(w.Header())
 	http.Redirect(w, r, path, http.StatusSeeOther)
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"io/fs"
-	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -22,9 +21,13 @@ const stylesheet = "countersign.css"
 // It never changes once made.
 type file struct {
 	raw, gz           []byte
-	header, gzHeader  http.Header // all but Cache-Control; shared, never written to
-	etag, gzETag, tag string      // strong, one a coding (RFC 9110 section 8.8.3); tag is the bare hash
+	header, gzHeader  fileHeader
+	etag, gzETag, tag string // strong, one a coding (RFC 9110 section 8.8.3); tag is the bare hash
 }
+
+// fileHeader is what one coding of a file says of itself, all but Cache-Control.
+// The slices are shared by all answers and never written to.
+type fileHeader struct{ kind, vary, etag, length, coding []string }
 
 // newFile compresses once, so that no request does.
 func newFile(contentType string, raw []byte, vary string) file {
@@ -42,14 +45,11 @@ func newFile(contentType string, raw []byte, vary string) file {
 	if err == nil && b.Len() < len(raw) {
 		f.gz = b.Bytes()
 	}
-	f.header = fileHeader(contentType, vary, f.etag, len(raw))
-	f.gzHeader = fileHeader(contentType, vary, f.gzETag, len(f.gz))
-	f.gzHeader["Content-Encoding"] = []string{"gzip"}
+	f.header = fileHeader{kind: []string{contentType}, vary: []string{vary}, etag: []string{f.etag}, length: []string{strconv.Itoa(len(raw))}}
+	f.gzHeader = fileHeader{
+		kind: f.header.kind, vary: f.header.vary, etag: []string{f.gzETag}, length: []string{strconv.Itoa(len(f.gz))}, coding: []string{"gzip"},
+	}
 	return f
-}
-
-func fileHeader(contentType, vary, etag string, n int) http.Header {
-	return http.Header{"Content-Type": {contentType}, "Vary": {vary}, "Etag": {etag}, "Content-Length": {strconv.Itoa(n)}}
 }
 
 // send answers with the file, with 304 where the visitor has it. It allocates
@@ -57,16 +57,19 @@ func fileHeader(contentType, vary, etag string, n int) http.Header {
 func (f *file) send(w http.ResponseWriter, r *http.Request, cacheControl []string) {
 	h := w.Header()
 	h["Cache-Control"] = cacheControl
-	fixed, body := f.header, f.raw
+	fixed, body := &f.header, f.raw
 	if f.gz != nil && acceptsGzip(r.Header["Accept-Encoding"]) {
-		fixed, body = f.gzHeader, f.gz
+		fixed, body = &f.gzHeader, f.gz
 	}
+	h["Etag"], h["Vary"] = fixed.etag, fixed.vary
 	if f.matches(r.Header["If-None-Match"]) {
-		h["Etag"], h["Vary"] = fixed["Etag"], fixed["Vary"]
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	maps.Copy(h, fixed)
+	h["Content-Type"], h["Content-Length"] = fixed.kind, fixed.length
+	if fixed.coding != nil {
+		h["Content-Encoding"] = fixed.coding
+	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		writeJoined(w, r, body)

@@ -55,21 +55,27 @@ func TestHostCheck(t *testing.T) {
 	}
 }
 
-// TestHeaders: every answer carries them, errors and redirects too.
+// TestHeaders: every answer carries the policy; what is for one person, and every
+// error and redirect, tells nobody its address; and so does every page in its head.
 func TestHeaders(t *testing.T) {
 	s := newSite(t)
 	n := s.wrote("office@lindenau.example", lindenau())
 	for _, path := range []string{page, "/", s.link(n), "/c/x", "/nothing", page + "/signatures.json", page + "/list", "/new-link", "/healthz", "/robots.txt", "/static/countersign.css"} {
-		h := s.get(path).Header()
+		a := s.get(path)
+		h := a.Header()
 		csp := h.Get("Content-Security-Policy")
 		if !strings.HasPrefix(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
-			h.Get("Referrer-Policy") != "same-origin" || h.Get("X-Content-Type-Options") != "nosniff" {
+			h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)
 		}
+		if strings.HasPrefix(h.Get("Content-Type"), "text/html") && a.Code != http.StatusSeeOther && !strings.Contains(a.body, `<meta name="referrer" content="same-origin">`) {
+			t.Errorf("%s tells other sites where its reader was", path)
+		}
 	}
-	for _, path := range []string{s.link(n), "/c/x", "/new-link", "/nothing"} {
-		if h := s.get(path).Header(); h.Get("Cache-Control") != "no-store" || h.Get("X-Robots-Tag") != "noindex" {
-			t.Errorf("%s may be kept: %v", path, h)
+	for _, path := range []string{s.link(n), "/c/x", "/new-link", "/nothing", page + "/list", "/desk", "/desk/sign-in"} {
+		if h := s.get(path).Header(); h.Get("Cache-Control") != "no-store" || h.Get("X-Robots-Tag") != "noindex" ||
+			h.Get("Referrer-Policy") != "same-origin" || h.Get("X-Frame-Options") != "DENY" {
+			t.Errorf("%s may be kept or told: %v", path, h)
 		}
 	}
 }
@@ -251,7 +257,7 @@ func TestNewRefuses(t *testing.T) {
 
 func TestLoadFiles(t *testing.T) {
 	files, err := loadFiles(fstest.MapFS{"a.css": {Data: []byte("b{}")}, "sub/c.css": {Data: []byte("d{}")}, "e.strange": {Data: []byte{0, 1}}})
-	if err != nil || len(files) != 2 || files["e.strange"].header.Get("Content-Type") != "application/octet-stream" {
+	if err != nil || len(files) != 2 || files["e.strange"].header.kind[0] != "application/octet-stream" {
 		t.Errorf("%v %v", files, err)
 	}
 	if _, err := loadFiles(noFiles{}); err == nil {
