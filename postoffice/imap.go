@@ -2,7 +2,6 @@ package postoffice
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"log/slog"
@@ -61,8 +60,8 @@ var _ imapserver.SessionIMAP4rev2 = (*session)(nil)
 
 // Login takes the address as the user name, in any letter case.
 func (s *session) Login(username, password string) error {
-	a := s.office.account(username)
-	if a == nil || subtle.ConstantTimeCompare([]byte(a.password), []byte(password)) != 1 {
+	a := s.office.login(username, password)
+	if a == nil {
 		return imapserver.ErrAuthFailed
 	}
 	s.account, s.UserSession = a, imapmemserver.NewUserSession(a.user)

@@ -11,6 +11,7 @@ package postoffice
 
 import (
 	"context"
+	"crypto/subtle"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ type Options struct {
 	Domains     []string          // accepted for accounts; nil: every reserved domain (RFC 2606, RFC 6761)
 	AuthservID  string            // names the office in Authentication-Results (RFC 8601 2.5); "": "mx.postoffice.example"
 	Accounts    map[string]string // passwords by address
+	Welcome     string            // whoever logs in with this password gets an account; "": nobody
 	Log         *slog.Logger      // nil: silent
 	TLS         *tls.Config       // nil: none; otherwise STARTTLS, or TLS from the first byte with ImplicitTLS
 	ImplicitTLS bool
@@ -260,6 +262,22 @@ func (o *Office) account(address string) *account {
 		return a
 	}
 	return o.accounts[withoutPlus(address)]
+}
+
+// login finds the account of whoever says the right password, and opens one for a
+// newcomer who is welcome. nil: refused.
+func (o *Office) login(username, password string) *account {
+	same := func(want string) bool { return subtle.ConstantTimeCompare([]byte(want), []byte(password)) == 1 }
+	if o.account(username) == nil && o.options.Welcome != "" && same(o.options.Welcome) {
+		if err := o.AddAccount(username, password); err != nil {
+			o.log.Debug("no account for a newcomer", "err", err)
+		}
+	}
+	a := o.account(username)
+	if a == nil || !same(a.password) {
+		return nil
+	}
+	return a
 }
 
 // hosts reports whether any mailbox lies in the domain: then the office knows who

@@ -416,3 +416,30 @@ func TestCloseFreesThePorts(t *testing.T) {
 		t.Errorf("letters after close: %v", got)
 	}
 }
+
+func TestNewcomersAreWelcomeWithThePassword(t *testing.T) {
+	o := start(t, Options{Welcome: "demo"})
+	login := func(address, password string) error {
+		c, err := imapclient.DialInsecure(o.IMAPAddr(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.Login(address, password).Wait()
+	}
+	if login("anna@reading.example", "guess") == nil || login("anna@gmail.com", "demo") == nil || login(library, "demo") == nil {
+		t.Error("let in with a wrong password, from a real domain, or into another's account")
+	}
+	if err := login("anna@reading.example", "demo"); err != nil {
+		t.Errorf("a newcomer: %v", err)
+	}
+	if err := o.Deliver(t.Context(), reader, []string{"anna@reading.example"}, []byte(letter(reader, "")), Pass); err != nil {
+		t.Errorf("a mail to the newcomer: %v", err)
+	}
+	if login("Anna@Reading.example", "demo") != nil {
+		t.Error("the newcomer cannot come back")
+	}
+	if closed := start(t, Options{}); closed.login("ben@reading.example", "") != nil {
+		t.Error("without the option somebody got in")
+	}
+}

@@ -2,7 +2,6 @@ package postoffice
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"net"
@@ -85,8 +84,7 @@ func (s *submission) Auth(mech string) (sasl.Server, error) {
 		return nil, smtp.ErrAuthUnknownMechanism
 	}
 	return sasl.NewPlainServer(func(_, username, password string) error {
-		a := s.office.account(username)
-		if a == nil || subtle.ConstantTimeCompare([]byte(a.password), []byte(password)) != 1 {
+		if s.office.login(username, password) == nil {
 			return smtp.ErrAuthFailed
 		}
 		s.account = canonical(username)

@@ -149,6 +149,7 @@ func startOffice(ctx context.Context) (*postoffice.Office, error) {
 	o := postoffice.Options{
 		SMTPAddr: "127.0.0.1:1025", IMAPAddr: "127.0.0.1:1143", AuthservID: demoServer,
 		Accounts: map[string]string{demoAddress: demoPassword, demoReviewer: demoPassword},
+		Welcome:  demoPassword, // whoever tries with a mail program of their own
 	}
 	var err error
 	if o.SMTPAddr, err = freePort(ctx, o.SMTPAddr); err != nil {
@@ -322,7 +323,8 @@ func (d *demo) tell(out io.Writer, asJSON bool) error {
   Post office         %s   (write a mail as anybody, read anybody's mail)
 
   For a real mail program: IMAP %s, SMTP %s, no encryption,
-  user %s, password %s
+  as yourself (any made-up address, such as you@reading.example) or as the campaign's
+  mailbox (%s); the password is always %s
   Data: %s
 
 Ctrl-C ends it.
