@@ -17,6 +17,7 @@ type collector struct {
 	spans  []span // places in the joined text that HTML marks as quoted
 	length int    // bytes of text so far
 	bounce bool   // inside multipart/report
+	layers int    // of S/MIME opened so far
 }
 
 // body takes a part that belongs to what the reader sees.
@@ -329,12 +330,9 @@ func (c *collector) special(p *part, data []byte) {
 		c.m.beyond(p.mediaType + " is not supported") // R19
 	case "application/ms-tnef", "application/vnd.ms-tnef":
 		c.tnef(data)
-	case "application/pkcs7-mime", "application/x-pkcs7-mime":
-		if t := strings.ToLower(p.params["smime-type"]); t == "signed-data" || t == "certs-only" {
-			c.m.beyond("S/MIME signed-data is kept unopened")
-		} else {
-			c.m.Encrypted = true
-		}
+	}
+	if isSMIME(p) {
+		c.smime(p, data)
 	}
 }
 

@@ -21,6 +21,8 @@ func (t *trimmer) signatures() {
 			t.kinds[i] = lineSignature
 		case isDashes(t.lines[i]) && t.somethingAbove(i):
 			i = t.signUntilQuote(i)
+		case line == "-----BEGIN PGP PUBLIC KEY BLOCK-----":
+			i = t.signKey(i)
 		case isRule(line) && line[0] == '_' && t.footerBelow(i):
 			i = t.signUntilQuote(i)
 		case t.startsParagraph(i) && t.phrase.footer.match(lowerStart(line)) && t.isLegal(i):
@@ -36,6 +38,17 @@ func (t *trimmer) signatures() {
 func (t *trimmer) signUntilQuote(i int) int {
 	for ; i < len(t.lines) && t.kinds[i] == lineNew; i++ {
 		t.kinds[i] = lineSignature
+	}
+	return i - 1
+}
+
+// signKey marks a public key from line i on; it returns its last line.
+func (t *trimmer) signKey(i int) int {
+	for ; i < len(t.lines) && t.kinds[i] == lineNew; i++ {
+		t.kinds[i] = lineSignature
+		if strings.TrimSpace(t.lines[i]) == "-----END PGP PUBLIC KEY BLOCK-----" {
+			return i
+		}
 	}
 	return i - 1
 }

@@ -49,26 +49,47 @@ func unflow(s string, delsp bool) string {
 	return out.String()
 }
 
-// unarmour takes the armour off clear-signed text with its dash escapes (RFC 9580 7), and marks encrypted text (R26).
+const (
+	pgpSigned    = "-----BEGIN PGP SIGNED MESSAGE-----"
+	pgpSignature = "-----BEGIN PGP SIGNATURE-----"
+	pgpEnd       = "-----END PGP SIGNATURE-----"
+	pgpMessage   = "-----BEGIN PGP MESSAGE-----"
+)
+
+// unarmour takes the armour off clear-signed text with its dash escapes (RFC 9580 7), and marks encrypted text (R26). Only
+// what stands at the start of a line is armour; quoted armour stays.
 func (c *collector) unarmour(s string) string {
-	if strings.Contains(s, "-----BEGIN PGP MESSAGE-----") {
+	if strings.HasPrefix(s, pgpMessage) || strings.Contains(s, "\n"+pgpMessage) {
 		c.m.Encrypted = true
 	}
-	head, rest, ok := strings.Cut(s, "-----BEGIN PGP SIGNED MESSAGE-----")
-	if !ok || (head != "" && !strings.HasSuffix(head, "\n")) {
+	if !strings.Contains(s, pgpSigned) {
 		return s
 	}
-	if _, body, ok := strings.Cut(rest, "\n\n"); ok { // Hash: and other armour headers
-		rest = body
+	var out strings.Builder
+	const above, header, signed, signature = 0, 1, 2, 3
+	state := above
+	for line := range strings.Lines(s) {
+		bare := strings.TrimRight(line, " \t\r\n\u00a0")
+		switch {
+		case bare == pgpSigned && state == above:
+			state = header
+		case state == header: // Hash: and other fields, up to a blank line
+			if bare == "" {
+				state = signed
+			}
+		case state == signed && bare == pgpSignature:
+			state = signature
+		case state == signature:
+			if bare == pgpEnd {
+				state = above
+			}
+		case state == signed:
+			out.WriteString(strings.TrimPrefix(line, "- "))
+		default:
+			out.WriteString(line)
+		}
 	}
-	signed, tail, _ := strings.Cut(rest, "-----BEGIN PGP SIGNATURE-----")
-	if _, after, ok := strings.Cut(tail, "-----END PGP SIGNATURE-----"); ok {
-		tail = strings.TrimPrefix(after, "\n")
-	} else {
-		tail = ""
-	}
-	signed = strings.ReplaceAll("\n"+signed, "\n- ", "\n")[1:]
-	return head + signed + tail
+	return out.String()
 }
 
 // extractUU takes uuencoded files out of a text; they become attachments.
