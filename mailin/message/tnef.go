@@ -21,6 +21,7 @@ const (
 	tnefAttachProps   = 0x00069005
 	mapiBody          = 0x1000
 	mapiBodyHTML      = 0x1013
+	mapiRTF           = 0x1009
 	mapiAttachData    = 0x3701
 	mapiAttachName    = 0x3704
 	mapiAttachLong    = 0x3707
@@ -79,6 +80,12 @@ func readTNEF(data []byte) (files []tnefFile, text, html string, ok bool) {
 	}
 	data = data[6:]
 	codepage := "windows-1252"
+	rtf := "" // counts where there is neither text nor HTML
+	defer func() {
+		if text == "" && html == "" {
+			text = rtf
+		}
+	}()
 	file := func() *tnefFile {
 		if len(files) == 0 {
 			files = append(files, tnefFile{})
@@ -106,6 +113,8 @@ func readTNEF(data []byte) (files []tnefFile, text, html string, ok bool) {
 					text = p.text(codepage)
 				case mapiBodyHTML:
 					html = p.text(codepage)
+				case mapiRTF:
+					rtf = rtfToText(inflateRTF(p.value))
 				}
 			}
 		case tnefAttachStart:

@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"strings"
 	"testing"
 )
@@ -50,6 +51,71 @@ func TestR26TNEF(t *testing.T) {
 	if m = Parse(mailWithTNEF("", []byte(strings.Repeat("x", 50)))); !hasDefect(m, "winmail.dat is damaged") {
 		t.Errorf("defects %q", m.Defects)
 	}
+}
+
+// compressedRTF writes RTF as literals only, with a reference to the end (MS-OXRTFCP 3).
+func compressedRTF(rtf string) []byte {
+	var body []byte
+	for len(rtf) > 0 {
+		n := min(8, len(rtf))
+		body = append(append(body, 0), rtf[:n]...)
+		rtf = rtf[n:]
+	}
+	out := binary.LittleEndian.AppendUint32(nil, uint32(len(body)+12))
+	out = binary.LittleEndian.AppendUint32(out, 0)
+	out = binary.LittleEndian.AppendUint32(out, rtfCompressed)
+	return append(binary.LittleEndian.AppendUint32(out, 0), body...)
+}
+
+// R26: a body that is only there as compressed RTF.
+func TestR26RTF(t *testing.T) {
+	// MS-OXRTFCP 4.1.1 and 4.1.2: the examples of the specification.
+	for name, c := range map[string]struct{ hex, want string }{
+		"simple":             {"2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0", "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"},
+		"overlapping pieces": {"1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0", "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"},
+	} {
+		data, err := hex.DecodeString(c.hex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(inflateRTF(data)); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	tests := []struct{ name, rtf, want string }{
+		{"plain", `{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\pard We sign.\par Caf\'e9 \{Odense\}}`, "We sign.\nCafé {Odense}"},
+		{"Unicode with stand-ins", `{\rtf1\uc1 \u1044?\u1072?, {\uc2\u8364ab}x}`, "Да, €x"},
+		{"code page of a font", `{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial;}}\f1\'c4\'e0\f0 , \'fc}`, "Да, ü"},
+		{"HTML inside", `{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}We sign.{\*\htmltag <br>}\htmlrtf\line\htmlrtf0 Odense}`, "We sign.\nOdense"},
+		{"pictures and bytes", `{\rtf1{\pict\bin4 }}}}x}We sign.}`, "We sign."},
+		{"unclosed", `{\rtf1{{{{We sign.`, "We sign."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			value := compressedRTF(tt.rtf)
+			props := binary.LittleEndian.AppendUint32([]byte{1, 0, 0, 0, 0x02, 0x01, 0x09, 0x10, 1, 0, 0, 0}, uint32(len(value)))
+			props = append(append(props, value...), make([]byte, (4-len(value)%4)%4)...)
+			m := Parse(mailWithTNEF("", tnefOf(attribute(tnefMessageProps, props))))
+			if m.New != tt.want {
+				t.Errorf("new %q, want %q (%q)", m.New, tt.want, m.Defects)
+			}
+		})
+	}
+}
+
+// R16: no bytes make RTF reading panic, or yield more than its limits.
+func FuzzRTF(f *testing.F) {
+	f.Add(compressedRTF(`{\rtf1\ansi{\fonttbl{\f1\fcharset204 Arial;}}\f1\'c4\u1072?{\*\x y}\bin2 }}z}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		raw := inflateRTF(data)
+		if len(raw) > maxRTF+200 || len(raw) > 20*len(data) {
+			t.Errorf("%d bytes out of %d", len(raw), len(data))
+		}
+		if text := rtfToText(raw); len(text) > 4*len(raw)+8 {
+			t.Errorf("text of %d bytes out of %d", len(text), len(raw))
+		}
+		rtfToText(data)
+	})
 }
 
 func FuzzTNEF(f *testing.F) {
