@@ -57,6 +57,37 @@ type element struct {
 	link                            bool
 }
 
+// attributes are those of a tag that say something about its text.
+type attributes struct {
+	href, class, id, style, name, marker string
+	hidden                               bool
+}
+
+func (a *attributes) read(z *html.Tokenizer) {
+	for {
+		k, v, more := z.TagAttr()
+		switch string(k) {
+		case "href":
+			a.href = string(v)
+		case "class":
+			a.class = string(v)
+		case "id":
+			a.id = string(v)
+		case "style":
+			a.style = strings.ToLower(strings.ReplaceAll(string(v), " ", ""))
+		case "name":
+			a.name = string(v)
+		case "data-marker":
+			a.marker = string(v)
+		case "hidden":
+			a.hidden = true
+		}
+		if !more {
+			return
+		}
+	}
+}
+
 // htmlToText renders HTML (R25): block elements break lines, lists get "- ", table cells are separated, links keep their
 // address, blockquotes become "> ". Scripts, styles and what is hidden go. The spans are what clients mark as quoted mail.
 func htmlToText(s string, limit int) (string, []span) {
@@ -99,23 +130,11 @@ func (w *htmlWriter) start(z *html.Tokenizer) {
 	nameBytes, more := z.TagName()
 	name := string(nameBytes)
 	e := element{name: name}
-	var href, class, id, style string
-	for more {
-		var k, v []byte
-		k, v, more = z.TagAttr()
-		switch string(k) {
-		case "href":
-			href = string(v)
-		case "class":
-			class = string(v)
-		case "id":
-			id = string(v)
-		case "style":
-			style = strings.ToLower(strings.ReplaceAll(string(v), " ", ""))
-		case "hidden":
-			e.hidden = true
-		}
+	var a attributes
+	if more {
+		a.read(z)
 	}
+	e.hidden = a.hidden
 	switch name {
 	case "br":
 		w.br()
@@ -126,12 +145,12 @@ func (w *htmlWriter) start(z *html.Tokenizer) {
 	case "script", "style", "head", "title", "noscript", "template", "object", "svg", "select":
 		e.hidden = true
 	case "blockquote":
-		e.quote = !isIndent(style)
+		e.quote = !isIndent(a.style)
 	case "pre", "listing", "textarea", "nofill":
 		e.pre = true
 	case "a":
 		e.link = true
-		w.href, w.hrefAt = append(w.href, href), append(w.hrefAt, w.out.Len())
+		w.href, w.hrefAt = append(w.href, a.href), append(w.hrefAt, w.out.Len())
 	case "li":
 		w.block(1)
 		w.marker = "- "
@@ -143,9 +162,9 @@ func (w *htmlWriter) start(z *html.Tokenizer) {
 	if voidElements[name] {
 		return
 	}
-	e.hidden = e.hidden || isHidden(style)
-	e.qspan = isQuoteContainer(name, class, id, style)
-	e.sign = isSignature(class, id)
+	e.hidden = e.hidden || isHidden(a.style)
+	e.qspan = isQuoteContainer(name, &a)
+	e.sign = isSignature(&a)
 	w.block(breaks(name))
 	w.push(e)
 }

@@ -25,38 +25,68 @@ func hasSize0(style string) bool {
 	return false
 }
 
-// isQuoteContainer knows the elements that clients put the quoted mail in (R25).
-func isQuoteContainer(name, class, id, style string) bool {
-	if class != "" {
-		for c := range strings.FieldsSeq(class) {
-			if quoteClasses[c] {
+// isQuoteContainer knows the elements that clients put the quoted mail in (R25), by class, id, name or data-marker.
+func isQuoteContainer(name string, a *attributes) bool {
+	if a.class != "" {
+		for c := range strings.FieldsSeq(a.class) {
+			if quoteClasses[bareName(c)] {
 				return true
 			}
 		}
 	}
-	if id != "" && quoteIDs[id] {
-		return true
-	}
-	return name == "div" && strings.Contains(style, "border-top:solid") && strings.Contains(style, "padding:3.0pt0")
+	return a.id != "" && quoteIDs[bareName(a.id)] || a.name != "" && quoteNames[a.name] || a.marker == "__QUOTED_TEXT__" || a.marker == "__HEADERS__" ||
+		name == "div" && strings.Contains(a.style, "border-top:solid") && strings.Contains(a.style, "padding:3.0pt0")
 }
 
-// isSignature knows the elements that clients put the writer's signature in.
-func isSignature(class, id string) bool {
-	for c := range strings.FieldsSeq(class) {
-		switch c {
-		case "gmail_signature", "moz-signature", "protonmail_signature_block", "tutanota_signature", "ms-outlook-mobile-signature":
+// isSignature knows the elements that clients put the writer's signature in. Not those that people go on writing in: on
+// the iPhone an answer may stand within AppleMailSignature.
+func isSignature(a *attributes) bool {
+	for c := range strings.FieldsSeq(a.class) {
+		if signatureNames[bareName(c)] {
 			return true
 		}
 	}
-	return id == "Signature" || id == "ms-outlook-mobile-signature" || id == "AppleMailSignature"
+	return a.id != "" && signatureNames[bareName(a.id)] || a.name == "messageSignatureSection"
+}
+
+// bareName takes off what a client puts before the names of another's HTML that it passes on: x_ (Outlook), ecx (Hotmail),
+// m_-123 (Gmail), ydp12ab (Yahoo), and Yahoo's number behind them.
+func bareName(s string) string {
+	s = strings.TrimLeft(strings.TrimPrefix(s, "ecx"), "-")
+	for strings.HasPrefix(s, "x_") {
+		s = s[2:]
+	}
+	if rest, ok := strings.CutPrefix(s, "m_"); ok {
+		s = strings.TrimLeft(rest, "-0123456789")
+	}
+	if strings.HasPrefix(s, "ydp") {
+		if i := strings.Index(s, "yahoo"); i > 0 {
+			s = s[i:]
+		}
+	}
+	if strings.HasPrefix(s, "yahoo_quoted_") {
+		return "yahoo_quoted"
+	}
+	return s
 }
 
 var quoteClasses = map[string]bool{
-	"gmail_quote": true, "gmail_quote_container": true, "yahoo_quoted": true, "moz-cite-prefix": true, "protonmail_quote": true,
-	"zmail_extra": true, "tutanota_quote": true, "OutlookMessageHeader": true, "gmx_quote": true, "bloop_original_html": true,
+	"gmail_quote": true, "gmail_quote_container": true, "yahoo_quoted": true, "moz-cite-prefix": true, "moz-forward-container": true,
+	"protonmail_quote": true, "zmail_extra": true, "tutanota_quote": true, "OutlookMessageHeader": true, "gmx_quote": true,
+	"bloop_original_html": true, "airmail_ext": true, "front-blockquote": true, "missive_quote": true, "freshdesk_quote": true, "nylas-quote": true,
+	"ntes-mailmaster-quote": true, "edo-original-message": true,
 }
 
 var quoteIDs = map[string]bool{
-	"divRplyFwdMsg": true, "x_divRplyFwdMsg": true, "OLK_SRC_BODY_SECTION": true, "reply-intro": true, "yahoo_quoted": true,
-	"isReplyContent": true, "zwchr": true,
+	"divRplyFwdMsg": true, "OLK_SRC_BODY_SECTION": true, "mail-editor-reference-message-container": true, "reply-intro": true, "yahoo_quoted": true,
+	"isReplyContent": true, "zwchr": true, "blockquote_zmail": true, "ntes-mailmaster-quote": true, "mail-app-auto-quote": true, "replySplit": true,
+}
+
+// quoteNames are of GMX, web.de and Spark.
+var quoteNames = map[string]bool{"quote": true, "messageReplySection": true}
+
+var signatureNames = map[string]bool{
+	"gmail_signature": true, "moz-signature": true, "protonmail_signature_block": true, "tutanota_signature": true, "ms-outlook-mobile-signature": true,
+	"Signature": true, "yahoo-signature": true, "composer_signature": true, "io-ox-signature": true, "sh-signature": true, "bloop_sign": true,
+	"evo-signature-wrapper": true,
 }
