@@ -35,6 +35,9 @@ func automatic(m *message.Message, s Settings) (petition.Automatic, *petition.Bo
 	if because := autoWording(m); because != "" {
 		return petition.Automatic{Kind: petition.AutoAnswer, Because: because}, nil
 	}
+	if because := bulk(m); because != "" {
+		return petition.Automatic{Kind: petition.AutoList, Because: because}, nil
+	}
 	return petition.Automatic{Kind: petition.Human}, nil
 }
 

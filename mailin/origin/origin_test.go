@@ -257,3 +257,33 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// R31: mail to many without a list header is held for staff; who asks to leave, and who answers a newsletter, is a person.
+func TestR31Bulk(t *testing.T) {
+	tests := []struct {
+		name, header, body string
+		want               petition.AutomaticKind
+	}{
+		{"English footer", "Subject: Spring news", "Our spring news.\r\n\r\nTo unsubscribe from this list, click here: https://news.example/u", petition.AutoList},
+		{"German footer", "Subject: Neues", "Neues aus dem Garten.\r\n\r\nSie erhalten diesen Newsletter, weil Sie angemeldet sind. Hier abmelden.", petition.AutoList},
+		{"French footer", "Subject: Lettre", "Les nouvelles.\r\n\r\nPour vous désabonner, cliquez ici.", petition.AutoList},
+		{"Russian footer", "Subject: News", "Новости сада.\r\n\r\nЧтобы отписаться от рассылки, нажмите сюда.", petition.AutoList},
+		{"Japanese footer", "Subject: News", "庭のお知らせ。\r\n\r\n配信停止はこちら", petition.AutoList},
+		{"Arabic footer", "Subject: News", "أخبار الحديقة.\r\n\r\nلإلغاء الاشتراك اضغط هنا", petition.AutoList},
+		{"advertisement", "Subject: ADV: cheap seeds", "Buy seeds.", petition.AutoList},
+		{"a crowd", "To: " + strings.Repeat("a@org.example, ", 30) + "b@org.example\r\nSubject: Letter", "We sign.", petition.AutoList},
+		{"wants to leave", "Subject: Our signature", "Please unsubscribe us from your mailings; we wish to be removed.", petition.Human},
+		{"wants to leave, in German", "Subject: Bitte", "Bitte melden Sie uns ab und tragen Sie uns aus.", petition.Human},
+		{"answers a newsletter", "In-Reply-To: <n1@openhours.test>\r\nSubject: Re: News", "We sign.\r\n\r\nTo unsubscribe, click here", petition.Human},
+		{"answers to a reply address", "To: letter+r7k2m9q4x1@openhours.test\r\nSubject: Re: News", "Yes.\r\n\r\nTo unsubscribe, click here", petition.Human},
+		{"an ordinary signature", "Subject: We sign", "We sign.\r\n\r\nAnn Bell\r\nSubscribe to our newsletter: https://org.example/news", petition.Human},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := check(t, Settings{}, "From: Ann <ann@org.example>", tt.header, "Content-Type: text/plain; charset=utf-8", "", tt.body)
+			if o.Automatic.Kind != tt.want || o.Automatic.Certain {
+				t.Errorf("%+v, want %s", o.Automatic, tt.want)
+			}
+		})
+	}
+}

@@ -23,7 +23,7 @@ type wording struct {
 	bounceSubject, bounceBody, returned []string
 	introduction, delayed               []string
 	autoSubject, autoBody               []string
-	challenge                           []string
+	challenge, bulk, bulkSubject        []string
 	robots                              map[string]bool
 	reasons                             [3][]section // strong, plain, weak
 	certain                             []string     // wording of user_unknown that needs no further proof
@@ -52,6 +52,7 @@ var words = sync.OnceValue(func() *wording {
 		bounceSubject: byName["bounce.subject"], bounceBody: byName["bounce.body"], returned: byName["returned"],
 		introduction: byName["bounce.introduction"], delayed: byName["bounce.delayed"],
 		autoSubject: byName["auto.subject"], autoBody: byName["auto.body"], challenge: byName["challenge"],
+		bulk: byName["bulk"], bulkSubject: byName["bulk.subject"],
 		robots: map[string]bool{},
 	}
 	w.readReasons()
