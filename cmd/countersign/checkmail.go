@@ -245,7 +245,7 @@ func (r *report) authentication(ctx context.Context, what string, raw []byte, go
 	results := got.Header.Get("Authentication-Results")
 	id, _, _ := strings.Cut(strings.TrimSpace(results), ";")
 	id, _, _ = strings.Cut(strings.TrimSpace(id), " ") // a version may follow (RFC 8601 2.2)
-	settings := origin.Settings{LookupTXT: systemTXT, Now: time.Now()}
+	settings := origin.Settings{LookupTXT: systemTXT(), Now: time.Now()}
 	if id == "" {
 		r.note(what, "the provider writes no Authentication-Results: only DKIM, which we check ourselves, tells who wrote a mail")
 	} else {

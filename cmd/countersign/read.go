@@ -204,7 +204,7 @@ func lookupTXT(dns string) (func(context.Context, string) ([]string, error), err
 	case "":
 		return nil, nil
 	case "system":
-		return systemTXT, nil
+		return systemTXT(), nil
 	}
 	b, err := os.ReadFile(dns)
 	if err != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"net"
 	"strings"
+
+	"countersign/mailin/origin"
 )
 
-// systemTXT asks the system's resolver.
-func systemTXT(ctx context.Context, name string) ([]string, error) {
-	return net.DefaultResolver.LookupTXT(ctx, name)
+// systemTXT returns a lookup that asks the system's resolver, once for all mails.
+func systemTXT() func(ctx context.Context, name string) ([]string, error) {
+	return origin.ShareLookups(net.DefaultResolver.LookupTXT, nil).TXT
 }
 
 // fileTXT answers from a file. A name that is not in it does not exist.

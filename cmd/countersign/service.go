@@ -237,7 +237,7 @@ func (s *service) newIntake(keys petition.Keys, desk mailin.Desk, o serviceOptio
 	}
 	dns := o.DNS
 	if dns == nil {
-		dns = systemTXT
+		dns = systemTXT()
 	}
 	hints := hints{store: s.store, config: s.config, log: s.log}
 	understand, err := mailin.NewUnderstander(mailin.UnderstanderConfig{

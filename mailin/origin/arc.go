@@ -119,6 +119,16 @@ func verifyAMS(raw []byte, fields []headerField, ams *headerField, dns *resolver
 		return errARC
 	}
 	canon := strings.ToLower(tags["c"])
+	if _, given := tags["c"]; !given { // "simple/simple" (RFC 6376 3.5), but sealers that leave it out mean what every sealer uses
+		if verifyAMSAs("simple/simple", raw, fields, ams, headers, tags, dns) == nil {
+			return nil
+		}
+		canon = "relaxed/relaxed"
+	}
+	return verifyAMSAs(canon, raw, fields, ams, headers, tags, dns)
+}
+
+func verifyAMSAs(canon string, raw []byte, fields []headerField, ams *headerField, headers []string, tags map[string]string, dns *resolver) error {
 	headerCanon, bodyCanon, _ := strings.Cut(canon, "/")
 	body := []byte(nil)
 	if _, after, ok := bytes.Cut(raw, []byte("\r\n\r\n")); ok {

@@ -33,6 +33,8 @@ func Check(ctx context.Context, raw []byte, m *message.Message, s Settings) peti
 		m = message.Parse(raw)
 	}
 	o := petition.Origin{SpamFlagged: spamFlagged(&m.Header), Oddities: oddities(m)}
+	ctx, cancel := context.WithTimeout(ctx, dnsBudget)
+	defer cancel()
 	dns := &resolver{lookup: s.LookupTXT, ctx: ctx}
 	o.Automatic, o.Bounce = automatic(m, s)
 	o.Authentication = authenticate(raw, m, s, dns) //nolint:contextcheck // the resolver carries it: the library that asks has no room for one

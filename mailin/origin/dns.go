@@ -11,9 +11,10 @@ import (
 	"countersign/petition"
 )
 
-// dnsTimeout bounds one lookup; maxLookups bounds those of one mail.
+// dnsTimeout bounds one lookup; dnsBudget and maxLookups bound those of one mail.
 const (
 	dnsTimeout = 5 * time.Second
+	dnsBudget  = 10 * time.Second
 	maxLookups = 20
 )
 
