@@ -185,6 +185,7 @@ func (d *decision) byIntent() {
 		return
 	}
 	d.further()
+	d.countWrongCode()
 	if d.data() {
 		return
 	}

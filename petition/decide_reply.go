@@ -24,14 +24,31 @@ func (d *decision) proven() bool {
 	case AlignedPass:
 		return d.signsThisReply(a)
 	case ProofNone, TempError:
-		return d.CodeOpens && n.CodeTries < maxCodeTries
+		return d.codeCounts()
 	case ProofFail:
 	}
 	return false
 }
 
-// maxCodeTries is how many wrong codes a notice endures before its code counts no more (U10).
-const maxCodeTries = 10
+// Wrong codes never take the right one from its owner: whoever can forge the address
+// could end the code of every request otherwise. What guessing gains is bounded by the
+// mails that a mailbox takes. A code has 60 bits. At 100 mails a second for all 30 days
+// of a request's life, 2.6e8 mails or 2^28, each with at most maxCodes (20) codes, one
+// notice sees 2^32.3 guesses: the odds of one hit are 2^-27.7, 1 in 200 million. A mail
+// without a reference is held against at most 200 notices of its sender: 1 in a million
+// for any of them. And after wrongCodes wrong ones a mail may hold no more than
+// codesThen codes to count (2^-30.5, 1 in 1,400 million), and a person is told. The sender
+// is the address asked in any case; from which network a mail came, IMAP does not tell (U10).
+const (
+	wrongCodes = 10
+	codesThen  = 3
+)
+
+// codeCounts reports whether the printed code in the text is proof: it is the right
+// one, and, where others were tried before it, not one of many.
+func (d *decision) codeCounts() bool {
+	return d.CodeOpens && (d.Asked.CodeTries < wrongCodes || len(d.Mail.Codes) <= codesThen)
+}
 
 // signsThisReply guards against a replay of a signed mail: by DKIM alone, the field
 // that carries the reference must be signed and Date be recent; any other field that
@@ -46,7 +63,7 @@ func (d *decision) signsThisReply(a Authentication) bool {
 	if d.Mail.Header.Date.IsZero() || age > replayWindow || age < -replayWindow {
 		return false
 	}
-	if d.CodeOpens && d.Asked.CodeTries < maxCodeTries {
+	if d.codeCounts() {
 		return true
 	}
 	for _, s := range a.DKIM {

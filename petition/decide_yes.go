@@ -7,9 +7,6 @@ import (
 
 // yes confirms what the notice shows, each version as it stands (R28, R29).
 func (d *decision) yes() {
-	if d.Asked != nil && !d.CodeOpens && len(d.Mail.Codes) > 0 && CanonicalAddress(d.Asked.To) == d.Mail.From() {
-		d.out.WrongCode = d.Asked.ID
-	}
 	switch {
 	case len(d.Shown) == 0:
 		d.yesToNothing()
@@ -25,6 +22,25 @@ func (d *decision) yes() {
 		d.yesWithChange()
 	default:
 		d.confirmShown()
+	}
+}
+
+// countWrongCode counts codes that were tried in the name of the address asked and are
+// wrong, and tells a person once that somebody may be guessing.
+func (d *decision) countWrongCode() {
+	switch d.Mail.Reading.Intent {
+	case VerifyYes, VerifyNo, Withdraw, Correction:
+	default:
+		if d.Mail.Reading.Wants == "" {
+			return // nothing that a code would prove
+		}
+	}
+	if d.Asked == nil || d.CodeOpens || len(d.Mail.Codes) == 0 || CanonicalAddress(d.Asked.To) != d.Mail.From() {
+		return
+	}
+	d.out.WrongCode = d.Asked.ID
+	if d.Asked.CodeTries+1 == wrongCodes {
+		d.urgent(TaskUnproven, 0, "Several answers from this address held a wrong code. Somebody may be guessing it.")
 	}
 }
 

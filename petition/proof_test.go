@@ -245,3 +245,38 @@ func TestU23AnswerForOneOfSeveral(t *testing.T) {
 		}
 	}
 }
+
+// TestWrongCodesDoNotEndTheRightOne: whoever forges an address cannot take its code from
+// its owner; a person is told, and a mail full of codes is no proof any more (U10).
+func TestWrongCodesDoNotEndTheRightOne(t *testing.T) {
+	w := newWorld(t)
+	w.signed(StateAwaiting)
+	request := w.last(NoticeRequest)
+	told := 0
+	for i := range 100 {
+		m := w.mail("office@lindenau.example", VerifyYes, w.answers(request))
+		m.Codes = []string{fmt.Sprintf("AAAA-AAAA-%04d", i)}
+		o := w.decide(m)
+		for _, task := range o.Tasks {
+			if task.Kind == TaskUnproven && task.Urgent {
+				told++
+			}
+		}
+		if n := w.noticeByID(request.ID); o.WrongCode == n.ID {
+			n.CodeTries++
+		}
+	}
+	if e := w.endorsements[0]; e.State() != StateAwaiting || told != 1 || w.noticeByID(request.ID).CodeTries != 100 {
+		t.Fatalf("after 100 wrong codes it is %s, %d people told", e.State(), told)
+	}
+	many := w.mail("office@lindenau.example", VerifyYes, w.answers(request))
+	for i := range 19 {
+		many.Codes = append(many.Codes, fmt.Sprintf("AAAA-AAAA-%04d", i))
+	}
+	if w.decide(many); w.endorsements[0].State() != StateAwaiting {
+		t.Error("the right code among 20 counted")
+	}
+	if w.decide(w.mail("office@lindenau.example", VerifyYes, w.answers(request))); w.endorsements[0].State() != StateConfirmed {
+		t.Error("the right code does not count any more")
+	}
+}
