@@ -14,6 +14,9 @@ const (
 	maxCity = 40
 )
 
+// minPhone is from how many digits on they are a telephone number.
+const minPhone = 7
+
 var (
 	tags      = regexp.MustCompile(`<[^<>]{0,300}>`)
 	addresses = regexp.MustCompile(`[^\s<>()\[\],;:"]*[@＠][^\s<>()\[\],;:"]*`)
@@ -31,6 +34,31 @@ var (
 // reader's own address.
 func cleanLine(s string, limit int, own string) string {
 	s = petition.CleanLine(s, 20*limit)
+	if !harmless(s) {
+		s = withoutLinks(s, own)
+	}
+	s = strings.TrimLeft(s, " =+-@>|*#_\t,;:/\\")
+	s = strings.TrimRight(petition.CleanLine(s, limit), " ,;:/\\|")
+	return s
+}
+
+// harmless reports, at a glance, that nothing in the line is markup, a link, an
+// address or a telephone number.
+func harmless(s string) bool {
+	digits := 0
+	for _, r := range s {
+		switch {
+		case strings.ContainsRune("<>()@＠:.。．｡", r):
+			return false
+		case unicode.IsDigit(r):
+			digits++
+		}
+	}
+	return digits < minPhone
+}
+
+// withoutLinks does what cleanLine says to one line.
+func withoutLinks(s, own string) string {
 	s = tags.ReplaceAllString(s, " ")
 	s = links.ReplaceAllString(s, " ")
 	s = addresses.ReplaceAllString(s, " ")
@@ -47,7 +75,7 @@ func cleanLine(s string, limit int, own string) string {
 				digits++
 			}
 		}
-		if digits < 7 || years.MatchString(strings.TrimSpace(p)) {
+		if digits < minPhone || years.MatchString(strings.TrimSpace(p)) {
 			return p
 		}
 		return " "
@@ -58,10 +86,7 @@ func cleanLine(s string, limit int, own string) string {
 		}
 		return r
 	}, s)
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "( )", " "), "()", " ")
-	s = strings.TrimLeft(s, " =+-@>|*#_\t,;:/\\")
-	s = strings.TrimRight(petition.CleanLine(s, limit), " ,;:/\\|")
-	return s
+	return strings.ReplaceAll(strings.ReplaceAll(s, "( )", " "), "()", " ")
 }
 
 // The most of somebody's text that a mail carries; the desk has the whole.

@@ -118,6 +118,9 @@ func FuzzCleanLine(f *testing.F) {
 		if why := unclean(got, maxName); why != "" {
 			t.Errorf("cleanLine(%q) = %q: %s", s, got, why)
 		}
+		if line := petition.CleanLine(s, 20*maxName); harmless(line) && withoutLinks(line, "") != line {
+			t.Errorf("%q is taken for harmless, and is cleaned to %q", line, withoutLinks(line, ""))
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"countersign/petition"
@@ -19,6 +20,8 @@ type Composer struct {
 	From      petition.Address // of notices that belong to no campaign
 	Plus      bool             // put the reply reference into Reply-To's plus part (U11: off where the provider drops it)
 	VERP      bool             // bounces come back to bounce+REFERENCE@ instead of the sender's address (R37)
+
+	zones sync.Map // name → *time.Location: each is read from a file or an archive
 }
 
 // Letter is a notice ready to send.
@@ -49,7 +52,7 @@ func (c *Composer) Compose(o petition.Occasion) (Letter, error) {
 func (c *Composer) compose(o petition.Occasion) (Letter, error) {
 	w := writing{Composer: c, Occasion: o, zone: time.UTC}
 	if o.Campaign != nil {
-		w.zone = o.Campaign.Location()
+		w.zone = c.zone(o.Campaign)
 	}
 	var mails []templates.Mail
 	for _, locale := range w.locales() {
@@ -75,6 +78,15 @@ func (c *Composer) compose(o petition.Occasion) (Letter, error) {
 		letter.Masked = strings.ReplaceAll(letter.Masked, secret, masked)
 	}
 	return letter, nil
+}
+
+func (c *Composer) zone(of *petition.Campaign) *time.Location {
+	if zone, ok := c.zones.Load(of.Zone); ok {
+		return zone.(*time.Location)
+	}
+	zone := of.Location()
+	c.zones.Store(of.Zone, zone)
+	return zone
 }
 
 // writing is one notice being written.

@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"mime/quotedprintable"
 	netmail "net/mail"
 	"strings"
 	"time"
 
-	"github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
+	"github.com/emersion/go-message/textproto"
 
 	"countersign/petition"
 	"countersign/templates"
@@ -42,15 +43,16 @@ func (w *writing) message(m templates.Mail) (Letter, error) {
 		id = w.Keys.MessageID(n.ID, from.Address)
 	}
 	h := w.header(m.Subject, id, from)
-	boundary := sha256.Sum256([]byte("boundary of " + id))
-	h.SetContentType("multipart/alternative", map[string]string{"boundary": hex.EncodeToString(boundary[:16])})
-	var raw bytes.Buffer
-	if err := writeParts(&raw, h.Header, m); err != nil {
+	hash := sha256.Sum256([]byte("boundary of " + id))
+	boundary := hex.EncodeToString(hash[:16])
+	h.SetContentType("multipart/alternative", map[string]string{"boundary": boundary})
+	raw, err := writeMessage(h.Header.Header, boundary, m)
+	if err != nil {
 		return Letter{}, err
 	}
 	letter := Letter{
 		EnvelopeFrom: from.Address, EnvelopeID: w.Keys.Reference(n.ID), To: n.To,
-		UTF8: !ascii(n.To) || !ascii(from.Address), Raw: raw.Bytes(),
+		UTF8: !ascii(n.To) || !ascii(from.Address), Raw: raw,
 	}
 	if w.VERP {
 		letter.EnvelopeFrom = "bounce+" + letter.EnvelopeID + "@" + petition.Domain(from.Address)
@@ -156,27 +158,26 @@ func messageIDs(ids []string) []string {
 	return good
 }
 
-func writeParts(out io.Writer, h message.Header, m templates.Mail) error {
-	w, err := message.CreateWriter(out, h)
-	if err != nil {
-		return err
+// writeMessage writes the headers and both texts: in one buffer, and each line once.
+func writeMessage(h textproto.Header, boundary string, m templates.Mail) ([]byte, error) {
+	var raw bytes.Buffer
+	raw.Grow(1024 + len(m.Text) + len(m.HTML) + (len(m.Text)+len(m.HTML))/4)
+	if err := textproto.WriteHeader(&raw, h); err != nil {
+		return nil, err
 	}
 	for _, part := range []struct{ kind, text string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		var h message.Header
-		h.SetContentType(part.kind, map[string]string{"charset": "utf-8"})
-		h.Set("Content-Transfer-Encoding", "quoted-printable")
-		p, err := w.CreatePart(h)
-		if err != nil {
-			return err
+		raw.WriteString("--" + boundary + "\r\nContent-Transfer-Encoding: quoted-printable\r\nContent-Type: " + part.kind + "; charset=utf-8\r\n\r\n")
+		w := quotedprintable.NewWriter(&raw) // it makes each line end in CRLF
+		if _, err := io.WriteString(w, part.text); err != nil {
+			return nil, err
 		}
-		if _, err := io.WriteString(p, strings.ReplaceAll(part.text, "\n", "\r\n")); err != nil {
-			return err
+		if err := w.Close(); err != nil {
+			return nil, err
 		}
-		if err := p.Close(); err != nil {
-			return err
-		}
+		raw.WriteString("\r\n")
 	}
-	return w.Close()
+	raw.WriteString("--" + boundary + "--\r\n")
+	return raw.Bytes(), nil
 }
 
 // validAddress refuses what could be more than one plain address in a header or

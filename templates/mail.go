@@ -3,6 +3,7 @@ package templates
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"regexp"
 	"strings"
 	"time"
@@ -166,11 +167,17 @@ func (s *Set) finish(m Mail) (Mail, error) {
 		}
 	}
 	m.Text = text.String()
+	var body htmlWriter
+	for i, section := range m.sections {
+		body.section(section, i == 0)
+	}
 	var html bytes.Buffer
+	html.Grow(body.b.Len() + 4096)
+	first := m.sections[0]
 	err := s.layout.Execute(&html, struct {
-		Mail
-		Sections []section
-	}{m, m.sections})
+		Lang, Dir, Subject string
+		Body               template.HTML
+	}{first.Lang, first.Dir, m.Subject, template.HTML(body.b.String())}) //nolint:gosec // escaped by htmlWriter
 	m.HTML = html.String()
 	return m, err
 }
@@ -246,7 +253,7 @@ func kindOf(l string) string {
 		return "quote"
 	case strings.HasPrefix(l, indent):
 		return "names"
-	case number.MatchString(l):
+	case l[0] >= '0' && l[0] <= '9' && number.MatchString(l):
 		return "points"
 	default:
 		return "text"

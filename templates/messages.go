@@ -26,7 +26,8 @@ type voice struct {
 	tag       language.Tag
 	areas     map[string]bool // kinds of message file that the language has: common, mail, pages, desk
 	messages  map[string]*i18n.Message
-	plain     map[string]string // messages without values and plurals: nothing to work out
+	plain     map[string]string  // messages without values and plurals: nothing to work out
+	patterns  map[string]pattern // messages of words and values alone
 	localizer *i18n.Localizer
 	calendar
 	regions   display.Namer
@@ -86,7 +87,7 @@ func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
 	v := s.voices[locale]
 	if v == nil {
 		v = &voice{
-			locale: locale, tag: file.Tag, areas: map[string]bool{}, messages: map[string]*i18n.Message{}, plain: map[string]string{},
+			locale: locale, tag: file.Tag, areas: map[string]bool{}, messages: map[string]*i18n.Message{}, plain: map[string]string{}, patterns: map[string]pattern{},
 			regions: named(display.Regions, file.Tag), languages: named(display.Languages, file.Tag),
 		}
 		s.voices[locale] = v
@@ -101,8 +102,11 @@ func (s *Set) loadMessageFile(bundle *i18n.Bundle, name string) error {
 		if locale == fallback {
 			s.areas[m.ID] = area
 		}
-		if !hasPlurals(m) && !strings.Contains(m.Other, "{{") {
+		switch p, ok := patternOf(m); {
+		case ok && len(p) == 1:
 			v.plain[m.ID] = m.Other
+		case ok:
+			v.patterns[m.ID] = p
 		}
 	}
 	return nil
@@ -133,6 +137,11 @@ func (s *Set) T(locale, key string, data map[string]any) string {
 func (v *voice) say(key string, data map[string]any) (string, error) {
 	if text, ok := v.plain[key]; ok {
 		return text, nil
+	}
+	if p, ok := v.patterns[key]; ok {
+		if text, ok := v.fill(p, data); ok {
+			return text, nil
+		}
 	}
 	config := &i18n.LocalizeConfig{MessageID: key, TemplateParser: strict}
 	if count, ok := data["Count"]; ok {

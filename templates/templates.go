@@ -12,7 +12,7 @@
 //	locale/AREA.TAG.toml   go-i18n messages; TAG is a BCP 47 tag. All files of a tag are one language.
 //	                    common (dates, numbers, lists), mail and pages make a language for signers; desk may come later
 //	mail/KIND.txt       one mail: "Subject: …", an empty line, the text; mail/_*.txt are shared parts
-//	mail/layout.html    the frame of the HTML part, which is made from the same lines as the text
+//	mail/layout.html    the frame of the HTML part; what stands in it is made from the same lines as the text
 //	html/NAME.html      one page, executed by its name; html/_*.html are shared parts
 //	static/…            served as they are
 package templates

@@ -112,6 +112,10 @@ func follows(piece []rune, n int, next rune) rune {
 func span(text string) int {
 	n := 0
 	for _, r := range text {
+		if r < 0x1100 { // the first wide letters are Hangul's
+			n++
+			continue
+		}
 		switch width.LookupRune(r).Kind() {
 		case width.EastAsianWide, width.EastAsianFullwidth:
 			n += 2
