@@ -64,12 +64,12 @@ func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCa
 	return c
 }
 
-// language is the tag of the new text.
+// language is the tag of the new text, with its script where that is not the usual one.
 func (c *mailCase) language() string {
 	if c.lang < 0 {
 		return "und"
 	}
-	return c.r.languages[c.lang].Tag
+	return written(c.r.languages[c.lang].Tag, c.m.New+" "+c.m.Header.Subject)
 }
 
 // replySubject reports a subject that begins as clients mark an answer: a
