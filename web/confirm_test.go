@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +38,17 @@ func TestConfirmPage(t *testing.T) {
 				"You can undo this for 7 days.", "Tuesday, 26 May 2026, 18:00 (Brussels time)", "16:00 UTC", `hreflang="de"`)
 			s.saysNot(a, "office@lindenau.example")
 			s.says(s.get(s.link(n)+"?lang=de"), http.StatusOK, `<html lang="de"`, "Ist das richtig?", "Bibliotheken sonntags öffnen", "Deutschland")
+		}},
+		{"in every language, each in its direction, whatever the letter's is", func(s *site, n petition.Notice, id int64) {
+			for _, l := range s.server.templates.Locales() {
+				s.says(s.get(s.link(n)+"?lang="+l), http.StatusOK, `<html lang="`+l+`" dir="`+direction(l)+`">`, `<article class="statement" lang=`)
+			}
+			var b strings.Builder
+			page := signerPage{Frame: Frame{Locale: "en", Dir: "rtl"}, LetterDir: "ltr", Letter: petition.Text{Language: "en"}, Lines: []signerLine{{}}}
+			s.ok(s.server.templates.Page(&b, "en", "confirm", page))
+			if got := b.String(); !strings.Contains(got, `<html lang="en" dir="rtl">`) || !strings.Contains(got, `<article class="statement" lang="en" dir="ltr">`) {
+				s.Errorf("directions are mixed up: %s", got)
+			}
 		}},
 		{"a yes, then: thank you, a person reads it", func(s *site, n petition.Notice, id int64) {
 			s.says(s.post(s.link(n), yes(1)), http.StatusOK, "Thank you. You have done everything.", "A person reads it, usually within one working day. We write to you.")

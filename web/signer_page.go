@@ -32,32 +32,32 @@ func (f formState) wrong() bool {
 // signerPage is the data of confirm.html and signed.html.
 type signerPage struct {
 	Frame
-	Form     formState
-	Path     string // where its forms go
-	Done     string // what the form before this page did
-	Self     bool   // the signer's own page
-	Name     string // of the campaign
-	To       string // whom the letter is for
-	Letter   petition.Text
-	Dir      string // of the letter
-	Minutes  int    // that reading it takes
-	Version  int
-	Lines    []signerLine // that the page is about
-	Others   []signerLine // of the same mail, with something else done or to do
-	Several  bool
-	Person   bool // a person signs, no organization
-	Public   []string
-	Private  []string
-	Address  string
-	Keep     time.Time
-	Who      petition.Person
-	Closed   bool // no confirmation counts any more
-	Deadline deadline
-	Waiting  bool   // somebody else must decide first
-	Second   string // the other address, as typed
-	PageURL  string // to send to the one who decides
-	ListURL  string
-	Contact  string
+	Form      formState
+	Path      string // where its forms go
+	Done      string // what the form before this page did
+	Self      bool   // the signer's own page
+	Name      string // of the campaign
+	To        string // whom the letter is for
+	Letter    petition.Text
+	LetterDir string // ltr or rtl, of the letter
+	Minutes   int    // that reading it takes
+	Version   int
+	Lines     []signerLine // that the page is about
+	Others    []signerLine // of the same mail, with something else done or to do
+	Several   bool
+	Person    bool // a person signs, no organization
+	Public    []string
+	Private   []string
+	Address   string
+	Keep      time.Time
+	Who       petition.Person
+	Closed    bool // no confirmation counts any more
+	Deadline  deadline
+	Waiting   bool   // somebody else must decide first
+	Second    string // the other address, as typed
+	PageURL   string // to send to the one who decides
+	ListURL   string
+	Contact   string
 }
 
 // signerLine is one endorsement as its signer sees it.
@@ -118,7 +118,7 @@ func (s *Server) signerPage(r *http.Request, q *request, state formState) signer
 	letter := c.Text(s.letterLanguage(q, r))
 	p := signerPage{
 		Frame: s.campaignFrame(c, locale, c.NameIn(locale)), Form: state, Path: q.path, Done: r.URL.Query().Get("done"), Self: q.self,
-		Name: c.NameIn(locale), To: c.Recipient, Letter: letter, Dir: direction(letter.Language), Minutes: minutesToRead(letter.Body), Version: c.TextVersion(),
+		Name: c.NameIn(locale), To: c.Recipient, Letter: letter, LetterDir: direction(letter.Language), Minutes: minutesToRead(letter.Body), Version: c.TextVersion(),
 		Several: len(q.lines) > 1,
 		Address: masked(q.notice.To), Keep: c.Keep().In(c.Location()), Closed: !c.AcceptsConfirmation(s.clock()), Deadline: s.deadlineOf(c, locale),
 		PageURL: s.url(q.path), ListURL: "/" + c.Slug + "#list", Contact: c.Contact,
