@@ -32,6 +32,16 @@ func (s *signals) note(cat category, i int) {
 	s.found[cat]++
 }
 
+// finds reports one of the categories.
+func (s *signals) finds(cats uint64) bool {
+	for cat := range s.found {
+		if cats>>cat&1 == 1 && s.found[cat] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // asks reports which sentences of the page are questions.
 func (p *page) asks() map[int32]bool {
 	out := map[int32]bool{}
@@ -72,10 +82,12 @@ func (p *page) greek() bool {
 func weigh(p *page) *signals {
 	s := &signals{}
 	asks := p.asks()
-	opened := map[int32]bool{} // sentences with a question word
-	bound := map[int32]int{}   // sentences with a condition → hit
-	acts := map[int32]bool{}   // sentences that sign or ask to be added
-	aside := map[int32]bool{}  // sentences about somebody else
+	opened := map[int32]bool{}  // sentences with a question word
+	bound := map[int32]int{}    // sentences with a condition → hit
+	acts := map[int32]bool{}    // sentences that sign or ask to be added
+	aside := map[int32]bool{}   // sentences about somebody else
+	signing := map[int32]bool{} // sentences that speak of signing
+	inside := p.brackets()
 	negations := []hit{}
 	for i, h := range p.hits {
 		sentence := p.toks[h.a].sentence
@@ -84,6 +96,8 @@ func weigh(p *page) *signals {
 			opened[sentence] = opened[sentence] || p.opens(h, asks)
 		case catMention:
 			aside[sentence] = true
+		case catSign, catRequest:
+			signing[sentence] = true
 		case catNegation:
 			negations = append(negations, h)
 		case catCondition:
@@ -105,10 +119,13 @@ func weigh(p *page) *signals {
 			}
 			acts[sentence] = true
 		case catUndecided:
-			if aside[sentence] {
+			if aside[sentence] || inside[h.a] && !signing[sentence] {
 				continue
 			}
 		case catWithdraw:
+			if signing[sentence] && bound[sentence] > 0 { // "we would sign if paragraph three were deleted"
+				continue
+			}
 			if asks[sentence] && (opened[sentence] || bound[sentence] > 0) || p.negates(negations, h) {
 				continue
 			}
@@ -123,7 +140,7 @@ func weigh(p *page) *signals {
 				}
 				continue
 			}
-			if asks[sentence] && opened[sentence] {
+			if asks[sentence] && opened[sentence] && (h.category == catConfirm || h.b-h.a < 2) {
 				continue
 			}
 		}
@@ -144,6 +161,22 @@ func weigh(p *page) *signals {
 	return s
 }
 
+// brackets reports for each token whether it stands in round brackets.
+func (p *page) brackets() []bool {
+	inside := make([]bool, len(p.toks))
+	open := false
+	for i := range p.toks {
+		switch t := &p.toks[i]; {
+		case t.mark == '(' || t.mark == '（':
+			open = true
+		case t.mark == ')' || t.mark == '）' || t.lines >= breakBlank:
+			open = false
+		}
+		inside[i] = open
+	}
+	return inside
+}
+
 // dangling reports a condition word with nothing behind it: a "si" that is a yes.
 func (p *page) dangling(h hit) bool {
 	if int(h.b) >= len(p.toks) {
@@ -157,7 +190,7 @@ func (p *page) dangling(h hit) bool {
 func (p *page) negates(negations []hit, h hit) bool {
 	first, _ := slices.BinarySearchFunc(negations, h.a-maxSlot, func(n hit, a int32) int { return int(n.a - a) })
 	for _, n := range negations[first:] {
-		if n.a >= h.a && n.b <= h.b && h.sa == h.sb {
+		if n.a >= h.a && n.b <= h.b && h.slot == slotNone {
 			return true
 		}
 		if n.b <= h.a && h.a-n.b <= 4 && p.sameClause(n.b, h.a) || n.a >= h.b && n.a-h.b <= 3 && p.sameClause(h.b, n.a) {
@@ -203,6 +236,8 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 		return petition.AutoReply, nil, at(catAutomatic)
 	case s.conditions > 0 && s.found[catYes] > 0:
 		return petition.Conditional, also, &c.body.hits[s.condition]
+	case c.reply && s.found[catNo] > 0 && s.found[catDeny] > 0 && s.found[catNewName] == 0:
+		return petition.VerifyNo, also, at(catDeny)
 	case s.found[catWithdraw] > 0:
 		return petition.Withdraw, also, at(catWithdraw)
 	case s.found[catCorrect] == 0 && c.renames():
@@ -214,7 +249,7 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 			return petition.SupportOnly, also, at(catSupport)
 		}
 		return petition.Decline, also, at(catDecline)
-	case s.found[catDeny] > 0 && !signs && c.reply:
+	case s.found[catDeny] > 0 && c.reply && (!signs || s.found[catYes] == 0 && s.first[catDeny] <= c.firstSign(s)):
 		return petition.VerifyNo, also, at(catDeny)
 	case s.conditions > 0:
 		return petition.Conditional, also, &c.body.hits[s.condition]
@@ -283,11 +318,13 @@ func (c *mailCase) subjectIntent(s *signals) (petition.Intent, []petition.Intent
 func (c *mailCase) realQuestion() bool {
 	p := c.body
 	asks := p.asks()
-	polite := map[int32]bool{}
+	polite, request := map[int32]bool{}, map[int32]bool{}
 	opened := map[int32]bool{}
 	for _, h := range p.hits {
 		switch h.category {
-		case catRequest, catWithdraw, catCorrect, catNeutral, catSign:
+		case catRequest, catWithdraw, catCorrect:
+			request[p.toks[h.a].sentence] = true
+		case catSign:
 			polite[p.toks[h.a].sentence] = true
 		case catQuestion:
 			sentence := p.toks[h.a].sentence
@@ -295,12 +332,12 @@ func (c *mailCase) realQuestion() bool {
 		}
 	}
 	for sentence := range asks {
-		if !polite[sentence] || opened[sentence] {
+		if !request[sentence] && (!polite[sentence] || opened[sentence]) {
 			return true
 		}
 	}
 	for sentence := range opened {
-		if !polite[sentence] {
+		if !request[sentence] {
 			return true
 		}
 	}

@@ -99,6 +99,7 @@ type language struct {
 	Articles       string              `toml:"articles"`
 	Particles      string              `toml:"particles"`     // words in lower case within a person's name: "van", "de la"
 	Abbreviations  string              `toml:"abbreviations"` // words after which a full stop ends no sentence
+	Words          map[string][]string `toml:"words"`         // sets of words and short phrases that a phrase names as "<sign>"
 	Phrases        map[string][]string `toml:"phrases"`
 	Labels         map[string][]string `toml:"labels"`
 	Transliterate  map[string]string   `toml:"transliterate"` // second script, letter by letter
@@ -196,8 +197,8 @@ func (l *language) secondScript(s string) string {
 	lower := strings.ToLower(s)
 	var b strings.Builder
 	for i := 0; i < len(lower); {
-		if lower[i] == '{' { // a slot is no text
-			if end := strings.IndexByte(lower[i:], '}'); end > 0 {
+		if close := map[byte]byte{'{': '}', '<': '>'}[lower[i]]; close != 0 { // a slot or a set is no text
+			if end := strings.IndexByte(lower[i:], close); end > 0 {
 				b.WriteString(lower[i : i+end+1])
 				i += end + 1
 				continue

@@ -29,13 +29,15 @@ const (
 	sideMiddle
 )
 
-// maxGap is how many tokens "..." may stand for.
-const maxGap, maxSlot = 9, 24
+// maxGap is how many tokens "..." may stand for; in a refusal fewer, because
+// "not" often belongs to something else.
+const maxGap, maxRefusal, maxSlot = 9, 5, 24
 
 // pattern is one phrase of one language.
 type pattern struct {
 	category category
 	language uint8
+	set      int32 // id of the set of words that this phrase belongs to; 0 for phrases that mean something
 	slot     slotKind
 	side     slotSide
 	exact    string // "=sí": the accents count; lower case
@@ -55,6 +57,20 @@ type wordInfo struct {
 	abbreviation, particle   bool
 }
 
+// setKey names a set of words of one language.
+type setKey struct {
+	language uint8
+	name     string
+}
+
+// The trie has two roots: from the one grow the phrases, from the other the
+// words of the sets, which are looked for first.
+const (
+	rootPhrases int32 = iota
+	rootSets
+	roots
+)
+
 // lexicon holds all phrases of all languages in one trie of words. A mail is
 // matched against it once, whatever the number of languages.
 type lexicon struct {
@@ -65,6 +81,7 @@ type lexicon struct {
 	prefixLens [64]bool
 	suffixes   map[string]int32 // "*verein": folded ending of a compound → id
 	suffixLens [64]bool
+	sets       map[setKey]int32 // "<sign>" of a language: id
 	edges      map[uint64]int32
 	endings    [][]ending // by node
 	patterns   []pattern
@@ -80,8 +97,8 @@ type lexicon struct {
 // compile builds the trie.
 func compile(languages []*language) (*lexicon, error) {
 	x := &lexicon{
-		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, suffixes: map[string]int32{}, edges: map[uint64]int32{},
-		endings: make([][]ending, 1), letters: map[rune]uint64{}, nominative: map[string]string{}, compounds: map[string]string{},
+		fold: newFoldTable(), words: map[string]int32{}, prefixes: map[string]int32{}, suffixes: map[string]int32{}, edges: map[uint64]int32{}, sets: map[setKey]int32{},
+		endings: make([][]ending, roots), letters: map[rune]uint64{}, nominative: map[string]string{}, compounds: map[string]string{},
 	}
 	for i, l := range languages {
 		if err := x.addLanguage(l, uint8(i)); err != nil {
@@ -123,6 +140,9 @@ func (x *lexicon) addLanguage(l *language, index uint8) error {
 	x.addWords(l, l.Articles, func(w *wordInfo) { w.article |= bit })
 	x.addWords(l, l.Abbreviations, func(w *wordInfo) { w.abbreviation = true })
 	x.addWords(l, l.Particles, func(w *wordInfo) { w.particle = true })
+	if err := x.addSets(l, index); err != nil {
+		return err
+	}
 	if err := x.addTable(l, l.Phrases, phraseKeys, index); err != nil {
 		return err
 	}
@@ -141,6 +161,34 @@ func (x *lexicon) addTable(l *language, table map[string][]string, keys map[stri
 				if err := x.addPhrase(text, keys[key], index); err != nil {
 					return fmt.Errorf("%s: %q: %w", key, text, err)
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// addSets adds the sets of words; a phrase may name each of them.
+func (x *lexicon) addSets(l *language, index uint8) error {
+	for _, name := range slices.Sorted(maps.Keys(l.Words)) {
+		id := int32(len(x.info))
+		x.info = append(x.info, wordInfo{})
+		x.sets[setKey{index, name}] = id
+		for _, phrase := range l.Words[name] {
+			for _, text := range []string{phrase, l.secondScript(phrase)} {
+				words := strings.Fields(text)
+				if len(words) == 0 {
+					continue
+				}
+				if strings.ContainsAny(text, "<{") || slices.Contains(words, "...") {
+					return fmt.Errorf("words.%s: %q: plain words are wanted", name, text)
+				}
+				member := int32(len(x.patterns))
+				x.patterns = append(x.patterns, pattern{language: index, set: id, parts: 1})
+				node, err := x.path(rootSets, words, member)
+				if err != nil {
+					return fmt.Errorf("words.%s: %q: %w", name, text, err)
+				}
+				x.endings[node] = append(x.endings[node], ending{pattern: member})
 			}
 		}
 	}
@@ -187,7 +235,7 @@ func (x *lexicon) foldString(s string) string {
 	return string(b)
 }
 
-// addPhrase takes words, "word*", "*word" for the end of a compound, "..." for a few words, and one slot.
+// addPhrase takes words, "word*", "*word" for the end of a compound, "<set>" for a word of a set, "..." for a few words, and one slot.
 func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
 	p := pattern{category: cat, language: lang, parts: 1}
 	if rest, ok := strings.CutPrefix(phrase, "="); ok {
@@ -224,16 +272,26 @@ func (x *lexicon) addPhrase(phrase string, cat category, lang uint8) error {
 	index := int32(len(x.patterns))
 	x.patterns = append(x.patterns, p)
 	for i, words := range parts {
-		node := x.path(words, index)
+		node, err := x.path(rootPhrases, words, index)
+		if err != nil {
+			return err
+		}
 		x.endings[node] = append(x.endings[node], ending{index, int8(i)})
 	}
 	return nil
 }
 
-// path makes the nodes for a run of words and returns the last.
-func (x *lexicon) path(words []string, index int32) int32 {
-	node := int32(0)
+// path makes the nodes for a run of words behind a root and returns the last.
+func (x *lexicon) path(node int32, words []string, index int32) (int32, error) {
 	for _, word := range words {
+		if name, ok := strings.CutPrefix(word, "<"); ok && strings.HasSuffix(name, ">") {
+			id, ok := x.sets[setKey{x.patterns[index].language, strings.TrimSuffix(name, ">")}]
+			if !ok {
+				return 0, fmt.Errorf("no words.%s", strings.TrimSuffix(name, ">"))
+			}
+			node = x.step(node, id)
+			continue
+		}
 		if ending, ok := strings.CutPrefix(word, "*"); ok && ending != "" {
 			node = x.step(node, x.affixID(x.suffixes, x.suffixLens[:], x.foldString(ending)))
 			continue
@@ -253,7 +311,7 @@ func (x *lexicon) path(words []string, index int32) int32 {
 			node = x.step(node, id)
 		}
 	}
-	return node
+	return node, nil
 }
 
 func (x *lexicon) step(node, id int32) int32 {

@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// match finds all phrases: one walk of the trie from each token, each as deep
-// as the longest phrase, so the cost is linear in the text.
+// match finds all phrases: two walks of the trie from each token, for the sets
+// of words and for the phrases, each as deep as the longest phrase, so the cost
+// is linear in the text.
 func (x *lexicon) match(p *page) {
 	p.first = make([]int32, len(p.toks)+1)
 	for i := range p.toks {
@@ -39,10 +40,15 @@ func (x *lexicon) match(p *page) {
 		}
 	}
 	p.first[len(p.toks)] = int32(len(p.ids))
-	w := walker{x: x, p: p}
+	w := walker{x: x, p: p, firstSet: make([]int32, len(p.toks)+1)}
+	for i := range p.toks {
+		w.from, w.firstSet[i] = int32(i), int32(len(w.sets))
+		w.walk(rootSets, int32(i))
+	}
+	w.firstSet[len(p.toks)] = int32(len(w.sets))
 	for i := range p.toks {
 		w.from = int32(i)
-		w.walk(0, int32(i))
+		w.walk(rootPhrases, int32(i))
 	}
 }
 
@@ -77,19 +83,24 @@ func conjoined(s script, word []byte) []byte {
 
 // walker carries one page's matching.
 type walker struct {
-	x       *lexicon
-	p       *page
-	from    int32
-	pending map[int32][2]int32 // pattern in two parts → tokens of its first part
+	x        *lexicon
+	p        *page
+	from     int32
+	pending  map[int32][2]int32 // pattern in two parts → tokens of its first part
+	sets     []setHit           // in the order of their first tokens
+	firstSet []int32            // by token: where its sets begin
 }
 
+// setHit is a word of a set: id of the set, token behind it.
+type setHit struct{ id, b int32 }
+
 func (w *walker) walk(node, i int32) {
-	if node != 0 {
+	if node >= roots {
 		for _, e := range w.x.endings[node] {
 			w.end(e, i)
 		}
 	}
-	if int(i) >= len(w.p.toks) || node != 0 && w.p.toks[i].lines >= breakBlank {
+	if int(i) >= len(w.p.toks) || node >= roots && w.p.toks[i].lines >= breakBlank {
 		return
 	}
 	if id := w.p.toks[i].id; id >= 0 {
@@ -102,10 +113,24 @@ func (w *walker) walk(node, i int32) {
 			w.walk(next, i+1)
 		}
 	}
+	if node == rootSets || w.firstSet[len(w.p.toks)] == 0 {
+		return
+	}
+	for _, s := range w.sets[w.firstSet[i]:w.firstSet[i+1]] {
+		if next, ok := w.x.edges[uint64(node)<<32|uint64(s.id)]; ok {
+			w.walk(next, s.b)
+		}
+	}
 }
 
 func (w *walker) end(e ending, b int32) {
 	pat := &w.x.patterns[e.pattern]
+	if pat.set != 0 {
+		if hit := (setHit{pat.set, b}); !slices.Contains(w.sets[w.firstSet[w.from]:], hit) {
+			w.sets = append(w.sets, hit)
+		}
+		return
+	}
 	h := hit{category: pat.category, language: pat.language, slot: pat.slot, side: pat.side, a: w.from, b: b}
 	if pat.parts == 2 {
 		if e.part == 0 {
@@ -120,10 +145,16 @@ func (w *walker) end(e ending, b int32) {
 		if pat.side == sideMiddle {
 			gap = maxSlot
 		}
+		if pat.category == catDecline {
+			gap = maxRefusal
+		}
 		if pat.ideas {
 			gap *= 2
 		}
 		if !ok || first[1] > w.from || pat.side == sideMiddle && first[1] == w.from || w.from-first[1] > gap || w.p.toks[first[0]].sentence != w.p.toks[w.from].sentence {
+			return
+		}
+		if pat.category == catDecline && !w.p.sameClause(first[1], w.from) { // "I am no member, but would like to sign"
 			return
 		}
 		h.a, h.sa, h.sb = first[0], first[1], w.from

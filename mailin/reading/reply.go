@@ -19,7 +19,16 @@ const hazards = uint64(1)<<catBut | 1<<catUndecided | 1<<catWithdraw | 1<<catDec
 
 const changes = uint64(1) << catCorrect
 
-const assent = uint64(1)<<catYes | 1<<catConfirm
+const assents = uint64(1)<<catYes | 1<<catConfirm
+
+// assent are the categories that say yes to what we asked. Where we showed what
+// would be signed, "please add us" is one as well.
+func (c *mailCase) assent() uint64 {
+	if c.reply && len(c.hints.ShownNames) > 0 {
+		return assents | 1<<catSign | 1<<catRequest
+	}
+	return assents
+}
 
 // clause is a stretch of a sentence between commas and dashes.
 type clause struct {
@@ -61,7 +70,8 @@ func (p *page) clauses() []clause {
 
 // answer reads a reply to a request of ours from the new text alone.
 func (c *mailCase) answer(s *signals) verdict {
-	yes := s.found[catYes]+s.found[catConfirm] > 0
+	assent := c.assent()
+	yes := s.finds(assent)
 	no := s.found[catNo]+s.found[catDeny] > 0
 	if !yes && !no {
 		return noAnswer
@@ -78,12 +88,14 @@ func (c *mailCase) answer(s *signals) verdict {
 	case !yes || t.first&assent == 0 && !t.yes:
 		return noAnswer
 	case t.hazard || s.questions > 0 || t.negated || t.condition:
-		if t.cats&changes != 0 && t.cats&(hazards&^bit(catBut, catNo, catMention)) == 0 && s.questions == 0 && !t.condition {
+		if t.first&assent != 0 && t.cats&changes != 0 && t.cats&(hazards&^bit(catBut, catNo, catMention)) == 0 && s.questions == 0 && !t.condition {
 			return yesChange
 		}
 		return unclear
-	case t.cats&changes != 0:
+	case t.cats&changes != 0 && t.first&assent != 0:
 		return yesChange
+	case t.cats&changes != 0:
+		return unclear
 	case t.unknown > 0:
 		return unclear
 	}
@@ -104,7 +116,7 @@ type tallied struct {
 
 func (c *mailCase) tally() tallied {
 	p := c.body
-	shown := c.shown()
+	shown, assent := c.shown(), c.assent()
 	var t tallied
 	swallow, signed := false, false
 	for _, k := range p.clauses() {
@@ -280,7 +292,7 @@ func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
 			return false
 		}
 		out.Intent, out.Confidence = petition.VerifyYes, confidence
-		first(catYes, catConfirm)
+		first(catYes, catConfirm, catSign, catRequest)
 		return true
 	case plainNo:
 		if !c.reply && (s.found[catDecline] > 0 || s.found[catWithdraw] > 0) {
@@ -309,7 +321,7 @@ func (c *mailCase) readAnswer(out *petition.Reading, s *signals) bool {
 		for i := range names {
 			out.Organizations = append(out.Organizations, names[i].claim())
 		}
-		first(catYes, catConfirm)
+		first(catYes, catConfirm, catSign, catRequest)
 		return true
 	}
 	out.Unclear = c.reply
