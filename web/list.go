@@ -3,6 +3,7 @@ package web
 import (
 	"net/url"
 	"strings"
+	"time"
 
 	"countersign/petition"
 	"countersign/store"
@@ -34,10 +35,11 @@ const maxShown = 300 // letters of one field; what is stored is shorter, what is
 // publicLines takes what is not public off the listed lines.
 func publicLines(c *petition.Campaign, list []store.Line) []publicLine {
 	lines := make([]publicLine, 0, len(list))
+	zone := c.Location() // once: it reads a file
 	for _, l := range list {
 		p := publicLine{
 			Number: l.Number, Kind: l.Fields.Kind, Withheld: l.Withheld, country: l.Fields.Country,
-			Listed: l.ListedAt.In(c.Location()).Format("2006-01-02"),
+			Listed: l.ListedAt.In(zone).Format(time.DateOnly),
 		}
 		if !l.Withheld {
 			p.Group = petition.CleanLine(l.Group, maxShown)

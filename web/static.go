@@ -15,7 +15,10 @@ import (
 	"countersign/petition"
 )
 
-const stylesheet = "countersign.css"
+const (
+	stylesheet = "countersign.css"
+	longFile   = 1 << 20 // bytes; beyond it the best compression takes five times as long for two in a hundred
+)
 
 // file is something ready to be sent: a static file, a rendered page, an export.
 // It never changes once made.
@@ -35,7 +38,11 @@ func newFile(contentType string, raw []byte, vary string) file {
 	tag := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10]))
 	f := file{raw: raw, tag: tag, etag: `"` + tag + `"`, gzETag: `"` + tag + `-gz"`}
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	level := gzip.BestCompression
+	if len(raw) > longFile {
+		level = gzip.DefaultCompression
+	}
+	z, err := gzip.NewWriterLevel(&b, level)
 	if err == nil {
 		_, err = z.Write(raw)
 	}
