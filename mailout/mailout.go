@@ -14,6 +14,9 @@
 //     back unsent. So a slow server makes no notice wait behind others, and none go twice.
 //   - Outcomes are recorded together where several come within milliseconds. A process
 //     that dies in between sends those again.
+//   - Where the server offers PIPELINING and the connection is ours to write on (not
+//     after STARTTLS), sender, recipient and DATA go together; the content goes only
+//     when all three were taken.
 //   - A refusal for now (4xx), a lost connection, a silent server: tried again
 //     with growing pauses for two days, then the notice fails. While no connection
 //     can be made, nothing further is claimed.

@@ -70,8 +70,8 @@ func (e *sendError) Unwrap() error { return e.err }
 // connection is one open session with the server. It is used by one goroutine.
 type connection struct {
 	client *smtp.Client
-	raw    net.Conn // closing it ends whatever waits: the library knows no contexts
-	sent   int
+	raw    net.Conn  // closing it ends whatever waits: the library knows no contexts
+	pipe   *pipeline // nil: one command after the other
 }
 
 // connect dials, protects and logs in, or fails with a *sendError.
@@ -113,13 +113,14 @@ func (s *Server) greet(ctx context.Context, raw net.Conn) (*connection, error) {
 	}
 	config.ServerName = cmp.Or(config.ServerName, s.Host)
 	c := &connection{raw: raw}
+	var own net.Conn // the one that commands go over; of STARTTLS the library keeps it to itself
 	switch s.TLS {
 	case TLSImplicit, "":
 		protected := tls.Client(raw, config)
 		if err := protected.HandshakeContext(ctx); err != nil {
 			return nil, err
 		}
-		c.client = smtp.NewClient(protected)
+		c.client, own = smtp.NewClient(protected), protected
 	case TLSStart:
 		client, err := smtp.NewClientStartTLS(raw, config)
 		if err != nil {
@@ -127,12 +128,16 @@ func (s *Server) greet(ctx context.Context, raw net.Conn) (*connection, error) {
 		}
 		c.client = client
 	case TLSNone:
-		c.client = smtp.NewClient(raw)
+		c.client, own = smtp.NewClient(raw), raw
 	default:
 		return nil, fmt.Errorf("unknown TLS mode %q", s.TLS)
 	}
 	c.client.CommandTimeout, c.client.SubmissionTimeout = s.timeout(), s.submission()
-	return c, c.client.Hello(cmp.Or(s.Hello, "localhost"))
+	err := c.client.Hello(cmp.Or(s.Hello, "localhost"))
+	if err == nil && own != nil {
+		c.pipe = newPipeline(own, c.client)
+	}
+	return c, err
 }
 
 // login uses the best mechanism that the server offers (RFC 4954).
@@ -175,6 +180,14 @@ func (x xoauth2) Next([]byte) ([]byte, error) { return []byte{}, nil }
 func (c *connection) send(ctx context.Context, l *Letter) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
 	defer stop()
+	if c.pipe != nil && !l.UTF8 {
+		return c.pipe.send(l)
+	}
+	return c.sendInTurn(l)
+}
+
+// sendInTurn waits for the answer to each command.
+func (c *connection) sendInTurn(l *Letter) error {
 	options := &smtp.MailOptions{Return: smtp.DSNReturnHeaders, EnvelopeID: l.EnvelopeID, UTF8: l.UTF8, Size: int64(len(l.Raw))}
 	if err := c.client.Mail(l.EnvelopeFrom, options); err != nil {
 		return &sendError{stageSender, err}
@@ -193,14 +206,13 @@ func (c *connection) send(ctx context.Context, l *Letter) error {
 	if err != nil {
 		return &sendError{stageContent, err}
 	}
-	c.sent++
 	return nil
 }
 
 // again makes the connection ready for the next mail after an error, or reports
 // that it is of no use any more.
 func (c *connection) again(ctx context.Context, err error) bool {
-	if refusal, ok := errors.AsType[*smtp.SMTPError](err); !ok || refusal.Code == 421 {
+	if refusal, ok := errors.AsType[*smtp.SMTPError](err); !ok || refusal.Code == 421 || errors.Is(err, errInData) {
 		return false
 	}
 	stop := context.AfterFunc(ctx, func() { _ = c.raw.Close() })
