@@ -1,11 +1,8 @@
 package reading
 
 import (
-	"path"
 	"slices"
 	"strings"
-
-	"countersign/petition"
 )
 
 // candidate is a possible name with all that speaks for it.
@@ -20,185 +17,51 @@ type candidate struct {
 // weight is what a kind of place counts.
 var weight = [...]int{fromDomain: 0, fromAttachment: 3, fromDisplay: 8, fromSubject: 8, fromSignature: 8, fromShape: 8, fromPhrase: 14, fromLabel: 30}
 
-// others are the names outside the prose of the text: where the mail is signed,
-// in the subject, in the From line, in the names of files and in the domain.
-func (c *mailCase) others() []candidate {
-	if c.outside != nil {
-		return c.outside
+// better puts shapes of sentences that act in the place of names that nothing
+// supports: "we would sign if the demand in paragraph 4 goes".
+func (c *mailCase) better(names, shapes []name) []name {
+	if len(names) == 0 {
+		return names
 	}
-	var out []candidate
-	add := func(bounded bool, names ...name) {
-		for i, n := range names {
-			out = append(out, candidate{name: n, bounded: bounded, rank: i})
+	all := make([]candidate, 0, len(names)+len(shapes)+4)
+	for i, n := range names {
+		if n.listed || n.page.organizational(n.a, n.b) {
+			return names
+		}
+		all = append(all, candidate{name: n, rank: i})
+	}
+	for i := range shapes {
+		if shapes[i].page.actsIn(shapes[i].a) {
+			all = append(all, candidate{name: shapes[i], rank: -4})
 		}
 	}
-	add(true, c.signing()...)
-	add(false, c.inSubject()...)
-	if f := c.sender.organization; !f.empty() {
-		if n, ok := f.page.make(f.a, f.b); ok {
-			n.strength = fromDisplay
-			add(true, n)
-		}
+	if all = c.weighed(append(all, c.others()...)); all[0].strength == fromPhrase {
+		return names
 	}
-	add(true, c.bare()...)
-	add(true, c.inAttachments()...)
-	add(false, c.inDomain()...)
-	c.outside = out
-	if out == nil {
-		c.outside = []candidate{}
-	}
-	return c.outside
+	return []name{all[0].name}
 }
 
-// signing are the organizations of the lines with which the mail is signed.
-func (c *mailCase) signing() []name {
+// joined are shapes that the same sentence sets beside a chosen name: "X as
+// well as Y". An "and" or a comma stands directly before them.
+func (c *mailCase) joined(names, shapes []name) []name {
 	var out []name
-	lines := c.signOff()
-	who, signed := c.signer(nil)
-	at := -1
-	for n := range lines {
-		if signed && lines[n].page == who.page && lines[n].a <= who.a && who.b <= lines[n].b {
-			at = n
+	for _, n := range shapes {
+		p := n.page
+		beside := false
+		for i := range names {
+			o := &names[i]
+			beside = beside || o.page == p && o.b <= n.a && p.toks[o.a].sentence == p.toks[n.a].sentence && n.a-o.b < 24
 		}
-	}
-	for n := range lines {
-		l := &lines[n]
-		if l.page.smallPrint(l.a, l.b) || c.mentioned(l.page, l.a) && l.a > 0 {
-			continue
+		at := n.a - 1
+		for at > 0 && (p.article(at) || openQuote(p.toks[at].mark) || p.has(at, 1<<catGeneric) && !p.toks[at].upper) {
+			at--
 		}
-		for k, s := range l.page.segments(l.a, l.b) {
-			if signed && l.page == who.page && s[0] < who.b && who.a < s[1] {
-				continue
-			}
-			near := at >= 0 && n >= at-1 && n <= at+3
-			if m, ok := c.signingAt(l.page, s, near && (k == 0 || n == at || l.page.title(l.a, s[0]))); ok {
-				out = append(out, m)
-			}
+		if beside && at > 0 && (p.joins(at) || p.toks[at].mark == ';' || p.toks[at].mark == ',' && p.organizational(n.a, n.b)) && !c.mentioned(p, n.a) && p.actsIn(n.a) {
+			n.listed = true
+			out = append(out, n)
 		}
 	}
 	return out
-}
-
-// signingAt reads a segment of a signing line as a name; beside tells that the
-// person or her title stands next to it, where a name needs no further mark.
-func (c *mailCase) signingAt(p *page, s [2]int, beside bool) (name, bool) {
-	a, b := s[0], s[1]
-	if p.has(a, 1<<catLabelOther) && !p.organizational(a, b) || p.contact(a, b) || p.pronouns(a, b) || b-a > 16 || p.acts(a, b) || p.has(a, bit(catClosing, catGreeting, catThanks)) {
-		return name{}, false
-	}
-	organizational := p.organizational(a, b)
-	text := tidy(p.slice(a, b))
-	like := c.likeDomain(text)
-	if p.title(a, b) && like < 2 {
-		i := a
-		for i < b && !p.has(i, 1<<catTitle) {
-			i++
-		}
-		end := p.titleEnd(a)
-		switch {
-		case organizational && end < b && i < end: // "Chair of the River Trust"
-			a = p.skipTo(p.afterConnectors(end, b))
-		case organizational && i > a && p.organizational(a, i) && p.toks[a].apart: // "○○協会 事務局長"
-			b = i
-		case organizational && p.toks[a].apart && i > a:
-			b = i
-		default:
-			return name{}, false
-		}
-	}
-	if a >= b {
-		return name{}, false
-	}
-	m, ok := p.make(a, b)
-	m.line = beside && b-a > 1
-	if !ok || !c.plausible(&m) {
-		return name{}, false
-	}
-	m.strength = fromSignature
-	if m.b < b && !p.lowercase { // the line goes on: a slogan, not a name
-		m.b = max(m.b, m.a)
-	}
-	if p.organizational(m.a, m.b) || like >= 2 || openQuote(p.toks[m.a].mark) {
-		return m, true
-	}
-	return m, beside && (m.b-m.a >= 2 || like > 0) && p.signLine([2]int{a, b}) && !p.personalKnown(c, m.a, m.b)
-}
-
-// personalKnown reports a word of the sender's own name.
-func (p *page) personalKnown(c *mailCase, a, b int) bool {
-	for i := a; i < b; i++ {
-		if c.names[p.word(i)] {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *page) afterConnectors(i, b int) int {
-	for i < b && (p.toks[i].mark != 0 || p.connector(i) || p.article(i)) && !p.toks[i].upper && !openQuote(p.toks[i].mark) {
-		i++
-	}
-	return i
-}
-
-// smallPrint reports a line about registers, seats and confidentiality.
-func (p *page) smallPrint(a, b int) bool {
-	for i := a; i < b; i++ {
-		if p.has(i, 1<<catAside) {
-			return true
-		}
-	}
-	return p.registered(a)
-}
-
-// inAttachments reads the names of files, which people make of what is in them.
-func (c *mailCase) inAttachments() []name {
-	for i, a := range c.m.Attachments {
-		if i >= 20 {
-			break
-		}
-		text := strings.TrimSuffix(a.Filename, path.Ext(a.Filename))
-		if !strings.Contains(text, " ") {
-			text = strings.NewReplacer("_", " ", "-", " ", ".", " ", "+", " ").Replace(text)
-		}
-		p := c.r.lex.newPage("", strings.ReplaceAll(text, "_", " "))
-		p.choose(^uint64(0))
-		p.lowercase = c.body.lowercase
-		var names []name
-		for _, s := range p.segments(0, len(p.toks)) {
-			if n, ok := c.fileName(p, s[0], s[1]); ok {
-				names = append(names, n)
-			}
-		}
-		if len(names) > 0 {
-			return names[:1]
-		}
-	}
-	return nil
-}
-
-// fileName reads a part of a file's name: words for signing and sending before
-// and behind a name fall away.
-func (c *mailCase) fileName(p *page, a, b int) (name, bool) {
-	if !p.organizational(a, b) {
-		return name{}, false
-	}
-	strip := func(i int) bool {
-		t := &p.toks[i]
-		return t.mark != 0 || t.digit || p.has(i, actions) && !p.has(i, bit(catNoun, catLegalForm)) || t.cased() && !t.upper && !p.connector(i)
-	}
-	for a < b && strip(a) {
-		a++
-	}
-	for b > a && strip(b-1) {
-		b--
-	}
-	if a >= b {
-		return name{}, false
-	}
-	n, ok := p.make(a, b)
-	n.strength = fromAttachment
-	return n, ok && n.b > n.a && p.organizational(n.a, n.b) && (n.b-n.a > 1 || p.toks[n.a].apart)
 }
 
 // weighed scores names that may be the signer and puts the best first.
@@ -334,16 +197,4 @@ func (p *page) actsIn(i int) bool {
 		}
 	}
 	return false
-}
-
-// inDomain takes the telling part of the sender's domain as it stands, a hint
-// for a person at best.
-func (c *mailCase) inDomain() []name {
-	if c.sender.domain == "" {
-		return nil
-	}
-	_, domain, _ := strings.Cut(c.m.Header.From[0].Address, "@")
-	p := c.r.lex.newPage(petition.SourceDomain, domain)
-	p.choose(0)
-	return []name{{page: p, a: 0, b: len(p.toks), text: c.sender.domain, strength: fromDomain}}
 }

@@ -48,7 +48,7 @@ func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCa
 	}
 	_, more := r.lex.guess(c.subject, len(r.languages))
 	c.subject.choose(active | more)
-	c.from.choose(^uint64(0))
+	c.from.choose(active | more)
 	lowercase := c.lang >= 0 && r.languages[c.lang].LowercaseNames
 	for _, p := range []*page{c.body, c.sig, c.subject, c.from} {
 		p.lowercase = lowercase
@@ -60,6 +60,9 @@ func (r *Reader) newCase(m *message.Message, o petition.Origin, h Hints) *mailCa
 	}
 	c.readSender()
 	c.names = c.personWords()
+	for _, p := range []*page{c.body, c.sig, c.subject} {
+		p.person = c.names
+	}
 	c.reply = len(m.Header.InReplyTo) > 0 || len(m.Header.References) > 0 || strings.TrimSpace(m.Quoted) != "" || replySubject(m.Header.Subject)
 	return c
 }

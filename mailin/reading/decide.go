@@ -82,7 +82,11 @@ func claimed(claims []petition.Claim, text string) bool {
 // website adds the claims, with the website where one form or one name has it.
 func (c *mailCase) website(names []name, forms []record, out *petition.Reading) {
 	for i := range names {
+		if len(names) == 1 {
+			c.locate(&names[i])
+		}
 		claim := names[i].claim()
+		claim.Evidence = append(claim.Evidence, names[i].where...)
 		if names[i].page.source == "" { // a file's name is no text of the mail
 			claim.Evidence = []petition.Evidence{}
 		}

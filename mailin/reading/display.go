@@ -45,7 +45,7 @@ func (c *mailCase) readSender() {
 // personWords are the words of the sender's own name.
 func (c *mailCase) personWords() map[string]bool {
 	f := c.sender.person
-	if f.empty() && c.sender.organization.empty() {
+	if f.empty() && c.sender.organization.empty() && !c.from.title(0, len(c.from.toks)) {
 		return c.writer
 	}
 	words := map[string]bool{}
@@ -94,6 +94,10 @@ func (p *page) segments(a, b int) [][2]int {
 		t := &p.toks[i]
 		switch t.mark {
 		case 0:
+			if p.word(i) == "via" && i > a {
+				cut(i)
+				continue
+			}
 			if i > start && wide(p.text[p.toks[i-1].end:t.start]) {
 				cut(i)
 				start = i

@@ -53,6 +53,7 @@ const (
 	catProxy
 	catTail
 	catAside
+	catBased
 	catLabelOrganization
 	catLabelPlace
 	catLabelCity
@@ -72,7 +73,7 @@ var phraseKeys = map[string]category{
 	"question": catQuestion, "support": catSupport, "decline": catDecline, "yes": catYes, "no": catNo, "but": catBut,
 	"thanks": catThanks, "greeting": catGreeting, "closing": catClosing, "polite": catPolite, "neutral": catNeutral, "mention": catMention,
 	"spam": catSpam, "signer": catSigner, "person": catPerson, "titles": catTitle, "organization_nouns": catNoun, "legal_forms": catLegalForm,
-	"generic": catGeneric, "individual": catIndividual, "forward": catForward, "attached": catAttached, "automatic": catAutomatic, "proxy": catProxy, "tail": catTail, "aside": catAside,
+	"generic": catGeneric, "individual": catIndividual, "forward": catForward, "attached": catAttached, "automatic": catAutomatic, "proxy": catProxy, "tail": catTail, "aside": catAside, "based": catBased,
 }
 
 // labelKeys are the keys of [labels].
@@ -96,8 +97,9 @@ type language struct {
 	LowercaseNames bool                `toml:"lowercase_names"` // names go on in lower case ("Réseau pour une ville cyclable")
 	Stopwords      string              `toml:"stopwords"`
 	Connectors     string              `toml:"connectors"` // words that may stand inside a name
+	Locatives      string              `toml:"locatives"`  // words before a place: "from", "in"
 	Articles       string              `toml:"articles"`
-	Particles      string              `toml:"particles"`     // words in lower case within a person's name: "van", "de la"
+	Particles      string              `toml:"particles"`     // words in lower case within a person's name: "van", "de la"; in Kana: letters between words
 	Abbreviations  string              `toml:"abbreviations"` // words after which a full stop ends no sentence
 	Words          map[string][]string `toml:"words"`         // sets of words and short phrases that a phrase names as "<sign>"
 	Phrases        map[string][]string `toml:"phrases"`

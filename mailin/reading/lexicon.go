@@ -42,6 +42,7 @@ type pattern struct {
 	side     slotSide
 	exact    string // "=sí": the accents count; lower case
 	parts    int    // 2 with a gap or a slot in the middle
+	compound bool   // holds the end of a word, which tells something only in its own language
 	ideas    bool   // written in a script without spaces
 }
 
@@ -54,6 +55,7 @@ type ending struct {
 // wordInfo is what is known of one word: languages are bit masks.
 type wordInfo struct {
 	stop, connector, article uint64
+	locative                 uint64
 	abbreviation, particle   bool
 }
 
@@ -124,19 +126,24 @@ func (x *lexicon) addLanguage(l *language, index uint8) error {
 	for _, r := range l.Letters {
 		x.letters[r] |= bit
 	}
-	for from, to := range l.Nominative {
+	for _, from := range slices.Sorted(maps.Keys(l.Nominative)) {
+		to := l.Nominative[from]
 		if ending, ok := strings.CutPrefix(from, "*"); ok { // of ASCII letters, so that it folds to itself
 			x.compounds[ending] = strings.TrimPrefix(to, "*")
 			x.endingLens[len(ending)] = true
 			continue
 		}
 		x.nominative[x.foldString(from)] = to
+		if slices.Contains(l.Phrases["organization_nouns"], to) {
+			l.Phrases["organization_nouns"] = append(l.Phrases["organization_nouns"], from)
+		}
 		if from, to := l.secondScript(from), l.secondScript(to); from != "" {
 			x.nominative[x.foldString(from)] = to
 		}
 	}
 	x.addWords(l, l.Stopwords, func(w *wordInfo) { w.stop |= bit })
 	x.addWords(l, l.Connectors, func(w *wordInfo) { w.connector |= bit })
+	x.addWords(l, l.Locatives, func(w *wordInfo) { w.locative |= bit })
 	x.addWords(l, l.Articles, func(w *wordInfo) { w.article |= bit })
 	x.addWords(l, l.Abbreviations, func(w *wordInfo) { w.abbreviation = true })
 	x.addWords(l, l.Particles, func(w *wordInfo) { w.particle = true })
@@ -293,6 +300,7 @@ func (x *lexicon) path(node int32, words []string, index int32) (int32, error) {
 			continue
 		}
 		if ending, ok := strings.CutPrefix(word, "*"); ok && ending != "" {
+			x.patterns[index].compound = true
 			node = x.step(node, x.affixID(x.suffixes, x.suffixLens[:], x.foldString(ending)))
 			continue
 		}

@@ -131,7 +131,7 @@ func (w *walker) end(e ending, b int32) {
 		}
 		return
 	}
-	h := hit{category: pat.category, language: pat.language, slot: pat.slot, side: pat.side, a: w.from, b: b}
+	h := hit{category: pat.category, language: pat.language, slot: pat.slot, side: pat.side, compound: pat.compound, a: w.from, b: b}
 	if pat.parts == 2 {
 		if e.part == 0 {
 			if w.pending == nil {

@@ -14,8 +14,9 @@ type name struct {
 	city, country string
 	old           string // what the name was before, for corrections
 	strength      strength
-	listed        bool // one of several in a list
-	line          bool // has a line of its own where the mail is signed
+	where         []petition.Evidence // of city and country, where they stand apart from the name
+	listed        bool                // one of several in a list
+	line          bool                // has a line of its own where the mail is signed
 }
 
 // strength says what a name rests on, weakest first.
@@ -66,7 +67,10 @@ func (p *page) barrier(i int) bool {
 		if p.has(i, actions) && !p.has(i, 1<<catNoun) && !(t.upper && p.mask[i]&actions == 1<<catMention) {
 			return true
 		}
-		if t.script == scriptKana && p.kana(i+1) && !t.space && (i == 0 || p.kana(i-1) || !p.kana(i+2)) {
+		if p.has(i, 1<<catLegalForm) && i > 0 && p.toks[i-1].sentence == t.sentence && !p.has(i, actions) {
+			return false
+		}
+		if t.script == scriptKana && (!t.info.particle || p.kana(i-1) && p.kana(i+1)) && !t.space {
 			return false // a letter of a word, not a particle
 		}
 		return p.stop(i) && !p.connector(i) && !(t.upper && p.has(i, 1<<catNoun))
@@ -88,20 +92,23 @@ func (p *page) kana(i int) bool {
 // subtitle reports that what follows a dash belongs to the name: at least two
 // words from a capital to the end of the clause, and no office among them.
 func (p *page) subtitle(i int) bool {
-	words := 0
+	words, telling := 0, false
 	for j := i; j < len(p.toks) && p.toks[j].sentence == p.toks[i].sentence && j < i+10; j++ {
 		t := &p.toks[j]
 		switch {
 		case t.mark == '(' || t.mark == '.' && words > 1:
 			return words > 1
-		case t.mark != 0 && t.mark != '\'' || j == i && !t.upper || p.has(j, actions|1<<catTitle) || p.stop(j) && !p.connector(j):
+		case telling && p.has(j, actions) && !p.has(j, 1<<catNoun): // "X – Yorkshire Chapter that is joining"
+			return true
+		case t.mark != 0 && t.mark != '\'' || j == i && !t.upper && !p.has(j, 1<<catNoun) || p.has(j, actions|1<<catTitle) && !p.has(j, 1<<catNoun) || p.stop(j) && !p.connector(j):
 			return false
 		case p.connector(j):
 		default:
 			words++
+			telling = telling || p.has(j, 1<<catNoun)
 		}
 	}
-	return words > 2
+	return words > 2 || telling
 }
 
 // right reads a name that begins at or after token i.
@@ -253,7 +260,7 @@ func (p *page) make(a, b int) (name, bool) {
 	n := name{page: p, a: a, b: b, strength: fromPhrase}
 	a, b = p.apposition(a, b)
 	for j := a + 1; j < b; j++ { // "the City Library on the list": the list is not part of it
-		if p.has(j, 1<<catTail) && !p.has(j, 1<<catNoun) || p.toks[j].mark == '\'' && j+2 == b && !p.toks[j].space && p.suffix(j+1) {
+		if p.has(j, 1<<catTail) && !p.has(j, 1<<catNoun) {
 			b = j
 		}
 	}
@@ -264,6 +271,15 @@ func (p *page) make(a, b int) (name, bool) {
 	}
 	a, b = p.cutLower(a, b)
 	b = p.beforeSurname(a, b)
+	if b-a > 2 && p.toks[b-2].mark == '\'' && !p.toks[b-2].space && p.suffix(b-1) {
+		b -= 2
+	}
+	a = p.afterLabel(a, b)
+	if b-a > 2 && p.endsInForm(a+1, b) && p.toks[a].upper && p.toks[a+1].upper { // "des Vereins X e.V.": the club called X e.V.
+		if base, ok := p.lex.nominative[p.word(a)]; ok && base != p.word(a) && p.lex.isGeneric(base) {
+			a++
+		}
+	}
 	for b > a && p.edge(b-1, true) {
 		b--
 	}
@@ -280,29 +296,6 @@ func (p *page) make(a, b int) (name, bool) {
 	n.b = p.behind(&n, b)
 	n.text = p.nominal(n.a, n.b)
 	return n, true
-}
-
-// beforeSurname ends a name before "の" and a person's family name: "○○協会の山田と申します".
-func (p *page) beforeSurname(a, b int) int {
-	for i := b - 2; i > a+1 && i >= b-5; i-- {
-		t := &p.toks[i]
-		if t.script != scriptKana || !p.connector(i) || !p.has(i-1, 1<<catNoun) && p.toks[i-1].mark == 0 {
-			continue
-		}
-		for j := i + 1; j < b; j++ {
-			if p.toks[j].script != scriptHan || p.has(j, 1<<catNoun) {
-				return b
-			}
-		}
-		return i
-	}
-	return b
-}
-
-// suffix reports a short ending written behind an apostrophe, as Turkish does: "X'nin".
-func (p *page) suffix(i int) bool {
-	t := &p.toks[i]
-	return t.mark == 0 && !t.space && t.cased() && !t.upper && t.fb-t.fa > 1 && t.fb-t.fa <= 5
 }
 
 // cutLower ends a name at its first lower-case word where the language writes
@@ -367,7 +360,7 @@ func (p *page) isName(a, b int) bool {
 			telling++
 		}
 	}
-	if p.toks[a].apart && b-a <= 4 && p.common(a, b) {
+	if p.toks[a].apart && b-a <= 6 && p.common(a, b) {
 		return false
 	}
 	return telling > 0 && (capital || uncased) && letters >= 2

@@ -8,7 +8,7 @@ import (
 // common reports that every letter belongs to a word for any organization: "団体".
 func (p *page) common(a, b int) bool {
 	for i := a; i < b; i++ {
-		if !p.has(i, bit(catNoun, catGeneric, catLabelOrganization, catPolite)) {
+		if !p.has(i, bit(catNoun, catGeneric, catLabelOrganization, catPolite, catSign, catRequest)) && !p.stop(i) && !p.connector(i) && !strings.ContainsRune("一二三四五六七八九十两兩両次各下記上", []rune(p.word(i) + " ")[0]) {
 			return false
 		}
 	}
@@ -44,6 +44,24 @@ func (p *page) nominal(a, b int) string {
 	return tidy(s.String())
 }
 
+// isGeneric reports a word that means any organization.
+func (x *lexicon) isGeneric(word string) bool {
+	id, ok := x.words[x.foldString(word)]
+	if !ok {
+		return false
+	}
+	next, ok := x.edges[uint64(id)]
+	if !ok {
+		return false
+	}
+	for _, e := range x.endings[next] {
+		if x.patterns[e.pattern].category == catGeneric {
+			return true
+		}
+	}
+	return false
+}
+
 // base is the base form of an inflected word of names; the ends of compounds are known as well.
 func (x *lexicon) base(folded, word string) (string, bool) {
 	if base, ok := x.nominative[folded]; ok {
@@ -65,4 +83,43 @@ func capitalize(s string) string {
 		return string(unicode.ToUpper(r)) + s[i+len(string(r)):]
 	}
 	return s
+}
+
+// afterLabel steps over words like "the name" before a quotation.
+func (p *page) afterLabel(a, b int) int {
+	for i := a; i < min(b, a+4); i++ {
+		if openQuote(p.toks[i].mark) {
+			if p.closing(i, b) > 0 {
+				return i
+			}
+			return a
+		}
+		if !p.has(i, labelCategories|1<<catGeneric) || p.has(i, 1<<catNoun) || p.toks[i].upper {
+			return a
+		}
+	}
+	return a
+}
+
+// beforeSurname ends a name before "の" and a person's family name: "○○協会の山田と申します".
+func (p *page) beforeSurname(a, b int) int {
+	for i := b - 2; i > a+1 && i >= b-5; i-- {
+		t := &p.toks[i]
+		if t.script != scriptKana || !p.connector(i) || !p.has(i-1, 1<<catNoun) && p.toks[i-1].mark == 0 {
+			continue
+		}
+		for j := i + 1; j < b; j++ {
+			if p.toks[j].script != scriptHan || p.has(j, 1<<catNoun) {
+				return b
+			}
+		}
+		return i
+	}
+	return b
+}
+
+// suffix reports a short ending written behind an apostrophe, as Turkish does: "X'nin".
+func (p *page) suffix(i int) bool {
+	t := &p.toks[i]
+	return t.mark == 0 && !t.space && t.cased() && !t.upper && t.fb-t.fa > 1 && t.fb-t.fa <= 5
 }

@@ -30,7 +30,11 @@ func (c *mailCase) organizations(intent petition.Intent, forms []record) []name 
 	if len(names) == 0 && len(shapes) == 0 {
 		names = c.slots(c.body, bit(catSign, catRequest, catSigner, catWithdraw, catNewName))
 	}
-	names = telling(names)
+	shapes = c.notOld(intent, shapes)
+	names = c.better(telling(c.notOld(intent, names)), shapes)
+	if len(names) > 0 {
+		names = append(names, c.joined(names, shapes)...)
+	}
 	if len(names) == 0 {
 		if intent == petition.Conditional && c.reply && len(c.m.Quoted) > 0 { // an answer's organization is the one that we asked
 			return nil
@@ -119,33 +123,6 @@ func (c *mailCase) nothing(n name) bool {
 	return letters == 0 || n.b-n.a > 2*maxSlot || len(n.text) > 400 || n.page.has(n.a, bit(catNo, catIndividual, catNegation)) || len(n.text) < 2
 }
 
-// changed reads a correction: the name as it should be, and as it was.
-func (c *mailCase) changed() []name {
-	names := c.slots(c.body, bit(catNewName, catCorrect))
-	var old name
-	for _, h := range c.body.hits {
-		if h.slot != slotOld {
-			continue
-		}
-		if n, ok := c.fill(c.body, h); ok {
-			old = n
-			break
-		}
-	}
-	out := names[:0]
-	for _, n := range names {
-		if old.page != nil && n.a < old.b && old.a < n.b || strings.EqualFold(n.text, old.text) {
-			continue
-		}
-		n.old = old.text
-		out = append(out, n)
-	}
-	if len(out) > 1 {
-		out = out[:1]
-	}
-	return c.distinct(out)
-}
-
 // fill reads what stands in a phrase's slot.
 func (c *mailCase) fill(p *page, h hit) (name, bool) {
 	switch h.side {
@@ -170,11 +147,19 @@ func (c *mailCase) slots(p *page, cats uint64) []name {
 		if h.slot != slotOrganization || cats>>h.category&1 == 0 {
 			continue
 		}
-		if n, ok := c.fill(p, h); ok && c.plausible(&n) && !p.aside(&n) {
+		if n, ok := c.fill(p, h); ok && c.plausible(&n) && !p.aside(&n) && !p.department(&n) {
 			out = append(out, c.split(n)...)
 		}
 	}
 	return out
+}
+
+// department reports what an office is for: "Head of External Affairs".
+func (p *page) department(n *name) bool {
+	if n.a < 2 || p.organizational(n.a, n.b) || p.toks[n.a].lines >= breakHard {
+		return false
+	}
+	return p.has(n.a-1, 1<<catTitle) || p.connector(n.a-1) && p.has(n.a-2, 1<<catTitle)
 }
 
 // aside reports a name that only comes up: directly behind "letter to the" or
@@ -206,6 +191,9 @@ func (c *mailCase) plausible(n *name) bool {
 		if title != "" && strings.Contains(strings.ToLower(n.text), strings.ToLower(title)) && !organizational {
 			return false
 		}
+	}
+	if t := &p.toks[n.a]; t.cased() && !t.upper && !t.digit && t.mark == 0 && p.closes(n) < 0 && n.strength != fromLabel && c.likeDomain(n.text) < 2 && !p.toks[min(n.a+1, n.b-1)].upper && !p.has(n.a, 1<<catLegalForm) {
+		return false // "a volunteer archive": what it is, not what it is called
 	}
 	if p.lex.country(string(p.folded[p.toks[n.a].fa:p.toks[n.b-1].fb])) {
 		return false
@@ -259,7 +247,7 @@ func (c *mailCase) split(n name) []name {
 			continue
 		}
 		form := p.has(i-1, 1<<catLegalForm) && p.toks[i-1].mark == '.' || p.has(i-2, 1<<catLegalForm)
-		if !form && (!p.organizational(n.a, i) || !p.organizational(i+1, n.b) || strings.ContainsAny(p.slice(i+1, n.b), "\"«„“") && !strings.ContainsAny(p.slice(n.a, i), "\"«„“")) {
+		if !form && (!p.organizational(n.a, i) || !p.organizational(i+1, n.b) || !(n.a > 0 && p.toks[n.a-1].mark == ':') && strings.ContainsAny(p.slice(i+1, n.b), "\"«„“") && !strings.ContainsAny(p.slice(n.a, i), "\"«„“")) {
 			continue
 		}
 		if !p.toks[i+1].upper && !p.article(i+1) || i-n.a < 2 || n.b-i < 3 || !p.joins(i) {
@@ -279,7 +267,7 @@ func (c *mailCase) split(n name) []name {
 // for "of" or "for", told by its being a stop word too.
 func (p *page) joins(i int) bool {
 	switch p.word(i) {
-	case "and", "und", "et", "y", "e", "en", "i", "и", "та", "й", "και", "ve", "و", "oraz", "ו":
+	case "and", "und", "et", "y", "e", "en", "i", "и", "та", "й", "και", "ve", "و", "oraz", "ו", "sowie", "nebst", "plus", "ainsi", "también", "também", "anche", "alsook", "également", "także", "также", "також", "kao", "καθώς", "ile", "וגם", "also":
 		return true
 	}
 	return false
@@ -294,11 +282,18 @@ func (c *mailCase) list() []name {
 	for _, l := range p.lines() {
 		i := l[0]
 		t := &p.toks[i]
+		if i+2 < l[1] && p.toks[i+1].mark == ':' && t.mark == 0 && !p.has(i, labelCategories) { // "First: X"
+			if n, ok := p.right(i + 2); ok && c.plausible(&n) && n.b <= l[1] && n.a < i+4 && n.b < l[1] && !p.title(n.a, n.b) {
+				n.listed = true
+				out = append(out, n)
+				continue
+			}
+		}
 		plain := listing && p.signLine(l)
 		listing = p.toks[l[1]-1].mark == ':' || plain
 		switch {
 		case plain:
-		case strings.ContainsRune("-*•·–—▪●○", t.mark) && t.mark != 0 && i+1 < l[1] && p.toks[i+1].space:
+		case strings.ContainsRune("-*•·–—▪●○・◆■◦‣→+", t.mark) && t.mark != 0 && i+1 < l[1] && p.toks[i+1].space:
 			i++
 		case t.digit && i+1 < l[1] && strings.ContainsRune(".)", p.toks[i+1].mark):
 			i += 2

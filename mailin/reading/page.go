@@ -43,6 +43,7 @@ type hit struct {
 	language uint8
 	slot     slotKind
 	side     slotSide
+	compound bool
 	a, b     int32 // tokens
 	sa, sb   int32 // tokens of a slot in the middle
 }
@@ -59,7 +60,8 @@ type page struct {
 	mask      []uint64 // categories that cover a token
 	active    uint64   // languages that count here
 	lex       *lexicon
-	lowercase bool // names may go on in lower case
+	lowercase bool            // names may go on in lower case
+	person    map[string]bool // words of the sender's own name
 }
 
 // splitToken is a token of a phrase.
@@ -141,6 +143,12 @@ func (x *lexicon) scan(p *page, i int, r rune, n int) int {
 		t.digit = !letter
 		for end < len(p.text) {
 			r, n := utf8.DecodeRuneInString(p.text[end:])
+			if (r == '"' || r == '״') && t.script == scriptHebrew && end > i { // an abbreviation: מנכ"ל
+				if next, _ := utf8.DecodeRuneInString(p.text[end+n:]); scriptOf(next) == scriptHebrew && unicode.IsLetter(next) {
+					end += n
+					continue
+				}
+			}
 			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.M, r) && !unicode.In(r, unicode.Cf) {
 				break
 			}
@@ -155,6 +163,9 @@ func (x *lexicon) scan(p *page, i int, r rune, n int) int {
 		t.mark = r
 		if r == '’' || r == '‘' || r == 'ʼ' || r == '´' {
 			t.mark = '\''
+		}
+		if next, _ := utf8.DecodeRuneInString(p.text[i+n:]); t.mark == '\'' && scriptOf(next).apart() && unicode.IsLetter(next) {
+			t.mark = '‚' // opens a quotation: no word of these scripts begins with an apostrophe
 		}
 		p.folded = x.fold.appendFold(p.folded, r)
 		end += n
@@ -224,6 +235,9 @@ func (p *page) choose(active uint64) {
 		if (h.category == catYes || h.category == catNo) && h.b-h.a == 1 && p.loose(h) {
 			continue
 		}
+		if h.compound && active>>h.language&1 == 0 || p.within(h) {
+			continue
+		}
 		if everywhere>>h.category&1 == 0 {
 			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a && h.category != catNewName && h.category != catOldName {
 				continue
@@ -240,6 +254,17 @@ func (p *page) choose(active uint64) {
 		}
 	}
 	p.hits = kept
+}
+
+// within reports a small word like "for" that would open a name, but stands
+// inside one: "Institute for Rivers".
+func (p *page) within(h hit) bool {
+	if h.slot == slotNone || h.b-h.a != 1 || h.a == 0 || h.side != sideRight {
+		return false
+	}
+	t, before := &p.toks[h.a], &p.toks[h.a-1]
+	return t.info.connector>>h.language&1 == 1 && !t.upper && t.lines < breakHard && before.mark == 0 && before.upper && before.sentence == t.sentence &&
+		(h.a > 1 && p.toks[h.a-2].sentence == t.sentence || before.fb-before.fa > 3) && before.info.stop>>h.language&1 == 0
 }
 
 // loose reports a yes or no that is an everyday word of its language as well
@@ -273,6 +298,7 @@ func (p *page) has(i int, cats uint64) bool { return i >= 0 && i < len(p.mask) &
 func (p *page) stop(i int) bool             { return p.toks[i].info.stop&p.active != 0 }
 func (p *page) connector(i int) bool        { return p.toks[i].info.connector&p.active != 0 }
 func (p *page) article(i int) bool          { return p.toks[i].info.article&p.active != 0 }
+func (p *page) locative(i int) bool         { return p.toks[i].info.locative&p.active != 0 }
 func (p *page) slice(a, b int) string       { return p.text[p.toks[a].start:p.toks[b-1].end] }
 func (p *page) evidence(field string, a, b int) petition.Evidence {
 	return petition.Evidence{Field: field, Source: p.source, Start: int(p.toks[a].start), End: int(p.toks[b-1].end)}

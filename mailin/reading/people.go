@@ -64,6 +64,9 @@ func (c *mailCase) people(forms []record, names []name) []person {
 	if len(out) > 0 {
 		return out
 	}
+	if out = c.listed(names); len(out) > 0 {
+		return out
+	}
 	if q, ok := c.represented(); ok {
 		return []person{q}
 	}
@@ -99,6 +102,38 @@ func (c *mailCase) people(forms []record, names []name) []person {
 		return c.titled([]person{{page: f.page, a: f.a, b: f.b}}, named)
 	}
 	return nil
+}
+
+// listed are the signatories that stand behind the names of a list, each with
+// her office: "X (Ann Bell, chair)", "X – Ann Bell".
+func (c *mailCase) listed(names []name) []person {
+	if len(names) < 2 {
+		return nil
+	}
+	var out []person
+	for i := range names {
+		n := &names[i]
+		p := n.page
+		if n.b >= len(p.toks) || p.toks[n.b].lines >= breakHard || p.source != "new_text" {
+			continue
+		}
+		switch p.toks[n.b].mark {
+		case '(', '-', '–', '—', ',', ':', '（', '|':
+		default:
+			continue
+		}
+		q, ok := c.personAt(p, n.b+1, true)
+		if _, words := c.knownWords(&q); !ok || words < 2 || q.a != n.b+1 || p.organizational(q.a, q.b) || p.countryName(q.a, q.b) {
+			continue
+		}
+		q.organization = n.text
+		c.titleNear(&q)
+		out = append(out, q)
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
 }
 
 // whole reports a name of two words or, without spaces, two letters: a first
@@ -217,6 +252,9 @@ func (c *mailCase) labelled(f *record) person {
 		q.titlePage, q.ta, q.tb = f.title.page, f.title.a, f.title.b
 	}
 	q.a = p.skipHonorific(q.a, q.b)
+	for q.b > q.a+1 && p.toks[q.b-1].mark == '.' && !p.toks[q.b-2].info.abbreviation && p.toks[q.b-2].end-p.toks[q.b-2].start > 2 {
+		q.b--
+	}
 	return q
 }
 
@@ -268,6 +306,15 @@ func (c *mailCase) personAt(p *page, i int, sure bool) (person, bool) {
 	}
 	if end <= i || words > 5 || !sure && !known || words < 2 && !known && !p.toks[i].apart {
 		return person{}, false
+	}
+	if end+1 < len(p.toks) && p.toks[end].mark == ',' { // "Delphine Carver, Ed.D."
+		to := end + 1
+		for to < len(p.toks) && p.toks[to].lines < breakHard && p.toks[to].mark != ',' && to < end+8 {
+			to++
+		}
+		if p.degree(end+1, to) && strings.Contains(p.slice(end+1, to), ".") {
+			end = to
+		}
 	}
 	return person{page: p, a: i, b: end}, true
 }

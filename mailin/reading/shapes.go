@@ -86,6 +86,16 @@ func (p *page) registered(i int) bool {
 	return false
 }
 
+// spokenFor reports "on behalf of" shortly before a mention: "on behalf of all members of X".
+func (p *page) spokenFor(i int) bool {
+	for j := i - 1; j >= max(0, i-7) && p.toks[j].sentence == p.toks[i].sentence; j-- {
+		if p.has(j, 1<<catSigner) {
+			return true
+		}
+	}
+	return false
+}
+
 // mentioned reports that the name at token i is only spoken of: a member of
 // something, an employer, somebody who has signed already.
 func (c *mailCase) mentioned(p *page, i int) bool {
@@ -94,7 +104,7 @@ func (c *mailCase) mentioned(p *page, i int) bool {
 			return false
 		}
 		if p.has(j, bit(catMention, catNegation, catAside)) {
-			return true
+			return !p.spokenFor(j)
 		}
 	}
 	return false

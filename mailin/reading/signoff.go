@@ -259,6 +259,9 @@ func (c *mailCase) knownWords(q *person) (known, words int) {
 			known++
 		}
 	}
+	if letters := q.b - q.a; words == 1 && q.b > q.a && q.page.toks[q.a].apart && letters > 1 && letters < 5 {
+		words = 2
+	}
 	return min(known, words), words
 }
 

@@ -1,6 +1,9 @@
 package reading
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // title reports a word for an office among tokens a to b.
 func (p *page) title(a, b int) bool {
@@ -50,7 +53,7 @@ func (c *mailCase) titleBeside(q *person, named map[string]bool) bool {
 		}
 		segments := p.segments(a, lines[n].b)
 		for k, s := range segments {
-			if p.pronouns(s[0], s[1]) || p.contact(s[0], s[1]) {
+			if p.pronouns(s[0], s[1]) || p.contact(s[0], s[1]) || p.degree(s[0], s[1]) || s[1]-s[0] <= 2 && p.toks[s[0]].info.abbreviation && !p.title(s[0], s[1]) {
 				continue
 			}
 			if p.title(s[0], s[1]) {
@@ -114,6 +117,26 @@ func (p *page) sentenceLike(a, b int) bool {
 	return false
 }
 
+// degree reports letters behind a name: "Ed.D.", "PhD", "MBE".
+func (p *page) degree(a, b int) bool {
+	capitals := 0
+	for i := a; i < b; i++ {
+		t := &p.toks[i]
+		switch {
+		case t.mark == '.':
+		case t.mark != 0 || t.digit || !t.upper || t.end-t.start > 4 || p.has(i, 1<<catTitle):
+			return false
+		default:
+			for _, r := range p.text[t.start:t.end] {
+				if unicode.IsUpper(r) {
+					capitals++
+				}
+			}
+		}
+	}
+	return capitals >= 2 && b-a <= 6
+}
+
 // pronouns reports "she/her", which some write behind their names.
 func (p *page) pronouns(a, b int) bool {
 	slash, small := false, true
@@ -134,7 +157,7 @@ func (c *mailCase) titleNear(q *person) {
 		switch p.toks[i].mark {
 		case ',', '-', '–', '—', '|', '(', '/', '،', '·', '、', '，', '（', ':':
 			q.ta, q.tb = i+1, p.titleEnd(i+1)
-			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 4 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) {
+			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 5 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) {
 				return
 			}
 		case 0:
@@ -185,6 +208,9 @@ func (p *page) titleEnd(i int) int {
 		case ',', ';', '|', ')', '）', '(', '<', '،', '@', '+', '"', '«', '„', '“', ':', '。', '，', '、', '・', '•', '·', '!', '?':
 			return p.unconnect(i, end)
 		case '.':
+			if end+1 < len(p.toks) && p.has(end+1, 1<<catTitle) && p.toks[end+1].lines < breakHard && end == i+1 { // "Hon. Treasurer"
+				break
+			}
 			if end+1 >= len(p.toks) || p.toks[end+1].space && p.toks[end+1].upper || p.toks[end+1].lines >= breakHard {
 				return p.unconnect(i, end)
 			}
@@ -196,7 +222,14 @@ func (p *page) titleEnd(i int) int {
 		if t.digit || p.has(end, bit(catSign, catRequest, catThanks, catClosing, catGreeting)) {
 			return p.unconnect(i, end)
 		}
-		if end > i && p.has(end, 1<<catNoun) && t.upper && !p.has(end, 1<<catTitle) && p.title(i, end) {
+		if end > i && p.has(end, 1<<catGeneric|1<<catNoun) && t.cased() && !t.upper && p.title(i, end) && end+1 < len(p.toks) && (p.toks[end+1].upper || openQuote(p.toks[end+1].mark)) {
+			a := end // "présidente de l'association X"
+			for a > i && (p.toks[a-1].mark == '\'' || p.connector(a-1) || p.article(a-1) || p.toks[a-1].end-p.toks[a-1].start == 1) && !p.has(a-1, 1<<catTitle) {
+				a--
+			}
+			return p.unconnect(i, a)
+		}
+		if end > i && p.has(end, 1<<catNoun) && t.upper && !p.has(end, 1<<catTitle) && p.title(i, end) && !p.single(i, end) {
 			a := end
 			for a > i && (p.toks[a-1].upper || p.connector(a-1) || p.article(a-1)) && !p.has(a-1, 1<<catTitle) {
 				a--
@@ -206,6 +239,11 @@ func (p *page) titleEnd(i int) int {
 		end++
 	}
 	return p.unconnect(i, end)
+}
+
+// single reports that a title goes on with one word alone: "Head of Community".
+func (p *page) single(i, noun int) bool {
+	return p.toks[noun-1].mark == 0 && p.connector(noun-1) && (noun+1 >= len(p.toks) || p.toks[noun+1].lines >= breakHard || p.toks[noun+1].mark != 0) && noun-i <= 3
 }
 
 // unconnect takes connectors and articles off the end of a title.
