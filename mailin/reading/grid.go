@@ -18,7 +18,7 @@ func (x *lexicon) labelOf(s string) category {
 			words = append(words, t)
 		}
 	}
-	node := int32(0)
+	node := int32(rootPhrases)
 	for _, w := range words {
 		id, ok := x.words[w.text]
 		if !ok {
@@ -30,7 +30,7 @@ func (x *lexicon) labelOf(s string) category {
 	}
 	best := catNone
 	for _, e := range x.endings[node] {
-		if cat := x.patterns[e.pattern].category; labelCategories>>cat&1 == 1 && node != 0 && (best == catNone || cat < best) {
+		if cat := x.patterns[e.pattern].category; labelCategories>>cat&1 == 1 && node >= roots && (best == catNone || cat < best) {
 			best = cat
 		}
 	}

@@ -50,7 +50,7 @@ func (x *lexicon) isGeneric(word string) bool {
 	if !ok {
 		return false
 	}
-	next, ok := x.edges[uint64(id)]
+	next, ok := x.edges[uint64(rootPhrases)<<32|uint64(id)]
 	if !ok {
 		return false
 	}
