@@ -204,8 +204,8 @@ func challenge(m *message.Message) string {
 		return "header of a challenge-response system"
 	}
 	text := strings.ToLower(m.Header.Subject + "\n" + head(m.New, 1500))
-	if p := anyIn(text, words().challenge); p != "" {
-		return "wording: " + p
+	if p, ok := words().challenge.find(text); ok {
+		return "wording: " + p.phrase
 	}
 	return ""
 }
@@ -228,8 +228,8 @@ func autoWording(m *message.Message) string {
 		return "subject: " + p
 	}
 	if len(m.New) > 0 && len(m.New) < 1500 {
-		if p := anyIn(strings.ToLower(head(m.New, 600)), words().autoBody); p != "" {
-			return "text: " + p
+		if p, ok := words().autoBody.find(oneLine(strings.ToLower(head(m.New, 600)))); ok {
+			return "text: " + p.phrase
 		}
 	}
 	return ""

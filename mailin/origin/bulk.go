@@ -23,8 +23,8 @@ func bulk(m *message.Message) string {
 		return "" // an answer: what it offers was quoted from elsewhere
 	}
 	for _, text := range []string{tail(m.New, 6000), tail(m.Signature, 6000)} {
-		if p := firstMatch(oneLine(strings.ToLower(text)), words().bulk); p != "" {
-			return "text: " + p
+		if p, ok := words().bulk.find(oneLine(strings.ToLower(text))); ok {
+			return "text: " + p.phrase
 		}
 	}
 	return ""
@@ -36,19 +36,6 @@ func toReplyAddress(to []message.Address) bool {
 		_, token, ok := strings.Cut(localOf(a.Address), "+")
 		return ok && len(token) >= 8
 	})
-}
-
-// firstMatch is the first phrase that the text holds, or "". It begins at the begin of a word.
-func firstMatch(text string, phrases []string) string {
-	if text == "" {
-		return ""
-	}
-	for _, p := range phrases {
-		if matches(text, p) {
-			return p
-		}
-	}
-	return ""
 }
 
 // tail is the end of s, cut between characters: what a mail to many says of leaving it says below.

@@ -177,7 +177,7 @@ func segments(notice string, recipients []petition.BounceRecipient) []string {
 				break
 			}
 		}
-		if named < 0 && sessionLine(line) && len(said) < maxDiagnostic {
+		if named < 0 && sessionLine(line) && len(said) < 1000 {
 			said += line
 			continue
 		}

@@ -22,11 +22,11 @@ type section struct {
 type wording struct {
 	bounceSubject, bounceBody, returned []string
 	introduction, delayed               []string
-	autoSubject, autoBody               []string
-	challenge, bulk, bulkSubject        []string
+	autoSubject, bulkSubject            []string
+	autoBody, bulk, challenge           *phraseIndex
 	robots                              map[string]bool
-	reasons                             [3][]section // strong, plain, weak
-	certain                             []string     // wording of user_unknown that needs no further proof
+	reasons                             [3]*phraseIndex // strong, fair, weak; the rank is that of precedence
+	certain                             *phraseIndex    // wording of user_unknown that needs no further proof
 	codes                               map[string]codeReason
 }
 
@@ -51,8 +51,8 @@ var words = sync.OnceValue(func() *wording {
 	w := &wording{
 		bounceSubject: byName["bounce.subject"], bounceBody: byName["bounce.body"], returned: byName["returned"],
 		introduction: byName["bounce.introduction"], delayed: byName["bounce.delayed"],
-		autoSubject: byName["auto.subject"], autoBody: byName["auto.body"], challenge: byName["challenge"],
-		bulk: byName["bulk"], bulkSubject: byName["bulk.subject"],
+		autoSubject: byName["auto.subject"], autoBody: indexOf(byName["auto.body"]), challenge: indexOf(byName["challenge"]),
+		bulk: indexOf(byName["bulk"]), bulkSubject: byName["bulk.subject"],
 		robots: map[string]bool{},
 	}
 	w.readReasons()
@@ -77,12 +77,16 @@ func (w *wording) readReasons() {
 			phrases[s.name] = append(phrases[s.name], s.phrases...)
 		}
 	}
-	w.certain = phrases["user_unknown*"]
-	phrases["user_unknown!"] = append(phrases["user_unknown!"], w.certain...)
+	w.certain = indexOf(phrases["user_unknown*"])
+	phrases["user_unknown!"] = append(phrases["user_unknown!"], phrases["user_unknown*"]...)
 	for i, weight := range []string{"!", "", "?"} {
-		for _, reason := range precedence {
-			w.reasons[i] = append(w.reasons[i], section{reason, phrases[reason+weight]})
+		var list []ranked
+		for rank, reason := range precedence {
+			for _, p := range phrases[reason+weight] {
+				list = append(list, ranked{p, rank})
+			}
 		}
+		w.reasons[i] = newIndex(list)
 	}
 }
 

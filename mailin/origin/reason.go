@@ -169,12 +169,8 @@ func certainlyUnknown(said, near string) bool {
 	if said == "" {
 		said = plain(near)
 	}
-	for _, p := range words().certain {
-		if matches(said, p) {
-			return true
-		}
-	}
-	return false
+	_, ok := words().certain.find(said)
+	return ok
 }
 
 // betterStatus looks for a code that says more than the one given.
@@ -197,12 +193,8 @@ func reasonIn(text string, weights ...int) string {
 		return ""
 	}
 	for _, weight := range weights {
-		for _, s := range words().reasons[weight] {
-			for _, p := range s.phrases {
-				if matches(text, p) {
-					return s.name
-				}
-			}
+		if p, ok := words().reasons[weight].find(text); ok {
+			return precedence[p.rank]
 		}
 	}
 	return ""
@@ -238,32 +230,6 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func hasLetter(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 0x80 })
 }
-
-// matches tells whether text holds a phrase; "…" stands for up to 120 bytes of anything. A phrase begins at the begin of
-// a word and may end within one, but for the very short ones ("ube").
-func matches(text, phrase string) bool {
-	first, rest, more := strings.Cut(phrase, " … ")
-	for range 16 { // places of the first part; more of them are no wording
-		i := strings.Index(text, first)
-		if i < 0 {
-			return false
-		}
-		end := i + len(first)
-		whole := atWord(text, i) && (len(first) > 4 || end == len(text) || !isLetter(text[end]))
-		text = text[end:]
-		if whole && (!more || matches(text[:min(len(text), 120)], rest)) {
-			return true
-		}
-	}
-	return false
-}
-
-// atWord: no Latin letter stands before i, or what stands at i is no Latin letter.
-func atWord(text string, i int) bool {
-	return i == 0 || !isLetter(text[i]) || !isLetter(text[i-1])
-}
-
-func isLetter(c byte) bool { return c >= 'a' && c <= 'z' }
 
 // reasonOfStatus reads an enhanced status code by the table codes.txt (RFC 3463 3, RFC 7372, RFC 7505 and those that hosts
 // made themselves). exact is for a code that is only sent for one thing.
