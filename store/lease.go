@@ -56,7 +56,7 @@ func (s *Store) takeOver(ctx context.Context) error {
 	return s.inTx(ctx, func(t *tx) error {
 		for _, query := range []string{
 			`UPDATE leases SET holder='', lease_until=0 WHERE lease_until>0`,
-			`UPDATE mails SET claimed_until=0 WHERE claimed_until>0 AND state='recorded'`,
+			`UPDATE mails SET claimed_until=0 WHERE claimed_until>0 AND claimed_by<>'' AND state='recorded'`,
 			`UPDATE mails SET claimed_until=0 WHERE claimed_until>0 AND state='read'`,
 			`UPDATE notices SET lease_until=0 WHERE state='sending'`,
 		} {

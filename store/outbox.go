@@ -15,7 +15,7 @@ func sortIDs(ids []int64) { slices.Sort(ids) }
 // ClaimNotices takes up to n due notices to send: sign-in links first, then
 // requests, receipts and the rest, each by age (U11). The attempt is counted and
 // committed before anything is sent. An attempt whose lease has run out without a
-// settlement is due again; its mail may have gone out, and the next has the same
+// settlement is due again, and so is one of a process that died (see Presence); its mail may have gone out, and the next has the same
 // Message-ID (R08). Claim no more than can be sent at once.
 func (s *Store) ClaimNotices(ctx context.Context, n int, lease time.Duration) ([]petition.Notice, error) {
 	var rows []noticeRow
@@ -25,9 +25,9 @@ func (s *Store) ClaimNotices(ctx context.Context, n int, lease time.Duration) ([
 			return err
 		}
 		rows = nil
-		return t.list(ctx, &rows, `UPDATE notices SET state='sending', attempts=attempts+1, lease_until=$1 WHERE id `+
+		return t.list(ctx, &rows, `UPDATE notices SET state='sending', attempts=attempts+1, lease_until=$1, claimed_by=$4 WHERE id `+
 			s.among(`SELECT id FROM notices WHERE state='due' AND due_at<=$2 ORDER BY priority, due_at, id LIMIT $3`)+
-			` RETURNING `+noticeColumns, toMicros(t.now.Add(lease)), toMicros(t.now), n)
+			` RETURNING `+noticeColumns, toMicros(t.now.Add(lease)), toMicros(t.now), n, s.holder)
 	})
 	if err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ type Options struct {
 	Clock     func() time.Time  // nil: time.Now
 	Log       *slog.Logger      // nil: nothing is logged
 	Retention Retention
-	Shared    bool // SQLite: a short command beside a running serve; takes no lock and never migrates
+	Holder    string // names this process among all that share the database: see Attend
+	Shared    bool   // SQLite: a short command beside a running serve; takes no lock and never migrates
 }
 
 // Retention says how long mails keep their bytes. Zero keeps them.
@@ -67,6 +68,8 @@ type Store struct {
 	lock     *os.File // SQLite: held while open
 	keys     petition.Keys
 	fallback map[string]string
+	holder   string
+	dsn      string // PostgreSQL: with what was added
 	clock    func() time.Time
 	log      *slog.Logger
 	retain   Retention
@@ -88,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.keys, s.rules, s.fallback, s.retain = o.Keys, o.Rules, o.Fallback, o.Retention
+	s.keys, s.rules, s.fallback, s.retain, s.holder = o.Keys, o.Rules, o.Fallback, o.Retention, o.Holder
 	if o.Clock != nil {
 		s.clock = o.Clock
 	}
@@ -180,7 +183,7 @@ func connect(dsn string, exclusive bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.postgres = true
+	s.postgres, s.dsn = true, url
 	s.write = open("postgres", url)
 	s.write.SetMaxOpenConns(16)
 	s.write.SetMaxIdleConns(16)

@@ -37,7 +37,7 @@ const (
 func (s *service) clock() *clock {
 	return &clock{
 		store: s.store, holder: s.holder, log: s.log.With("component", "clock"),
-		queued: s.sender.Kick, refresh: s.refreshRules, every: clockRound,
+		queued: s.kickSender, refresh: s.refreshRules, every: clockRound,
 		boxes: slices.Sorted(maps.Keys(s.config.Mailbox)), started: s.store.Now(),
 	}
 }

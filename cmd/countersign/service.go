@@ -38,6 +38,7 @@ type service struct {
 	pollers  []*mailin.Poller
 	intake   *mailin.Intake
 	sender   *mailout.Sender
+	presence *store.Presence
 	site     http.Handler
 	listener net.Listener
 	metrics  net.Listener // nil: no metrics
@@ -71,7 +72,7 @@ func newService(ctx context.Context, c *Config, o serviceOptions) (_ *service, e
 	if err != nil {
 		return nil, err
 	}
-	options.Clock = o.Clock
+	options.Clock, options.Holder = o.Clock, s.holder
 	if s.store, err = store.Open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
@@ -92,7 +93,36 @@ func newService(ctx context.Context, c *Config, o serviceOptions) (_ *service, e
 	if err := s.newPollers(faulty, o); err != nil {
 		return nil, err
 	}
+	if s.presence, err = s.store.Attend(s.woken); err != nil {
+		return nil, err
+	}
 	return s, s.listen(ctx, options.Keys, set, o)
+}
+
+// woken passes on what another process says.
+func (s *service) woken(what string) {
+	switch what {
+	case store.WokenForMail:
+		s.intake.Kick()
+	case store.WokenForNotices:
+		s.sender.Kick()
+	case store.WokenForLeases:
+		for _, p := range s.pollers {
+			p.Kick()
+		}
+	}
+}
+
+// kickIntake has mail read, here and by others who share the work.
+func (s *service) kickIntake() {
+	s.intake.Kick()
+	s.presence.Tell(store.WokenForMail)
+}
+
+// kickSender has notices sent, here and by others who share the work.
+func (s *service) kickSender() {
+	s.sender.Kick()
+	s.presence.Tell(store.WokenForNotices)
 }
 
 // newHolder is a name that no other process has: host, process, and chance, for
@@ -119,7 +149,7 @@ func (s *service) listen(ctx context.Context, keys petition.Keys, set *templates
 	}
 	s.site, err = web.New(web.Options{
 		Store: s.store, Keys: keys, Templates: set, BaseURL: base, Log: o.Log.With("component", "web"), Clock: o.Clock,
-		HostCheck: o.Hosts, Proxies: proxies, Outbox: s.sender.Kick, Intake: s.intake.Kick,
+		HostCheck: o.Hosts, Proxies: proxies, Outbox: s.kickSender, Intake: s.kickIntake,
 	})
 	if err != nil {
 		return err
@@ -153,6 +183,7 @@ func (s *service) Run(ctx context.Context) error {
 	for _, p := range s.pollers {
 		start("poller", p.Run)
 	}
+	start("presence", s.presence.Run)
 	start("intake", s.intake.Run)
 	start("sender", s.sender.Run)
 	start("clock", s.clock().Run)
@@ -178,6 +209,9 @@ func (s *service) Close() error {
 			errs = append(errs, err)
 		}
 	}
+	if s.presence != nil {
+		errs = append(errs, s.presence.Close())
+	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
@@ -194,7 +228,7 @@ func (s *service) newPollers(box mailin.Box, o serviceOptions) error {
 			o.Tune(&m)
 		}
 		p, err := mailin.NewPoller(mailin.PollerConfig{
-			Mailbox: m, Store: box, Holder: s.holder, Log: o.Log, Clock: o.Clock, Recorded: func(int) { s.intake.Kick() },
+			Mailbox: m, Store: box, Holder: s.holder, Log: o.Log, Clock: o.Clock, Recorded: func(int) { s.kickIntake() },
 		})
 		if err != nil {
 			return err
@@ -252,7 +286,7 @@ func (s *service) newIntake(keys petition.Keys, desk mailin.Desk, o serviceOptio
 	}
 	return mailin.NewIntake(mailin.IntakeConfig{
 		Store: desk, Holder: s.holder, Understand: understand, Decide: petition.Decide, Log: o.Log,
-		Decided: func(int64, petition.Outcome) { s.sender.Kick() },
+		Decided: func(int64, petition.Outcome) { s.kickSender() },
 	})
 }
 
