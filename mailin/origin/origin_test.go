@@ -95,6 +95,9 @@ func TestR51Oddities(t *testing.T) {
 		{"two Subjects", "From: a@example.org\r\nSubject: a\r\nSubject: b", "several Subject fields"},
 		{"no From", "Subject: x", "no From address"},
 		{"address in the name", `From: "info@org.example" <x@other.example>`, "display name holds another address"},
+		{"domain in the name", `From: "org.example members' desk" <x@other.example>`, "display name holds another domain: org.example"},
+		{"mixed scripts in the address", "From: =?utf-8?Q?Ann?= <infо@example.org>", "address mixes scripts"},
+		{"domain that imitates Latin", "From: Ann <ann@xn--80ak6aa.example>", "domain looks Latin and is not"},
 		{"mixed scripts", "From: =?utf-8?Q?R=D0=B5ading?= <a@example.org>", "mixes scripts"},
 		{"punycode", "From: a@xn--bcher-kva.example", "punycode"},
 		{"override", "From: =?utf-8?Q?a=E2=80=AEb?= <a@example.org>", "invisible"},
@@ -107,8 +110,10 @@ func TestR51Oddities(t *testing.T) {
 			}
 		})
 	}
-	if got := check(t, Settings{}, "From: Ann Bell <ann@example.org>", "Subject: x", "", "x").Oddities; len(got) > 0 {
-		t.Errorf("an ordinary mail has oddities %q", got)
+	for _, from := range []string{"Ann Bell <ann@example.org>", `"Reading Room e.V." <ann@example.org>`, `"example.org office" <ann@mail.example.org>`, `"ann@example.org" <ann@example.org>`, "=?utf-8?B?0JDQvdC90LA=?= <ann@example.org>"} {
+		if got := check(t, Settings{}, "From: "+from, "Subject: x", "", "x").Oddities; len(got) > 0 {
+			t.Errorf("the ordinary sender %s has oddities %q", from, got)
+		}
 	}
 }
 
