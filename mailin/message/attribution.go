@@ -11,8 +11,8 @@ const maxAttribution = 7
 
 // attribution recognises "On … X wrote:", over several lines, and the forms without a verb that some clients write. It
 // returns the line after it, or i. A line begins one only if a date or an address is in it.
-func (t *trimmer) attribution(i int) int {
-	if i+1 < len(t.lines) && startsWithDate(t.low(i)) {
+func (t *trimmer) attribution(i int, line string) int {
+	if i+1 < len(t.lines) && startsWithDate(line) {
 		if end := t.dateAttribution(i); end > i {
 			return end
 		}

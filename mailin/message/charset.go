@@ -116,6 +116,9 @@ func decodeCharset(b []byte, declared string) (text, note string) {
 		}
 		return guess(b)
 	}
+	if aboveASCII(name) && isASCIIBytes(b) && bytes.IndexByte(b, 0x1B) < 0 {
+		return string(b), ""
+	}
 	if other := effectiveCharset(b, name); other != name {
 		text, _ = decodeWith(b, other)
 		return text, "declared " + name + " but is " + other
@@ -128,13 +131,20 @@ func decodeCharset(b []byte, declared string) (text, note string) {
 		text, note = guess(b)
 		return text, "unknown charset " + name + ", " + note
 	}
-	if isASCIIBytes(b) && strings.IndexByte(text, 0x1B) < 0 {
-		return text, ""
-	}
 	if utf8.Valid(b) && !isASCIIBytes(b) && (strings.ContainsRune(text, utf8.RuneError) || mojibake(name, b)) {
 		return string(b), "declared " + name + " but is UTF-8"
 	}
 	return text, ""
+}
+
+// aboveASCII: a charset whose lower half is ASCII, so that text of it needs no decoding.
+func aboveASCII(name string) bool {
+	for _, family := range [...]string{"iso-8859-", "windows-", "koi8-", "gb", "big5", "euc-", "shift_jis", "macintosh"} {
+		if strings.HasPrefix(name, family) {
+			return true
+		}
+	}
+	return false
 }
 
 // decodeSelfEvident reads bytes whose charset shows: ASCII, ISO-2022 by its escapes, valid UTF-8.

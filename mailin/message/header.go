@@ -141,6 +141,10 @@ var dateLayouts = []string{
 // parseDate reads a date (RFC 5322 3.3, 4.3) and a few forms that occur.
 func parseDate(s string) (time.Time, bool) {
 	s = strings.Join(strings.Fields(s), " ")
+	plain, _, _ := strings.Cut(s, " (")
+	if t, err := time.Parse("Mon, _2 Jan 2006 15:04:05 -0700", plain); err == nil { // what nearly all programs write
+		return t, true
+	}
 	if t, err := mail.ParseDate(s); err == nil {
 		return t, true
 	}

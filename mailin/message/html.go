@@ -92,6 +92,7 @@ func (a *attributes) read(z *html.Tokenizer) {
 // address, blockquotes become "> ". Scripts, styles and what is hidden go. The spans are what clients mark as quoted mail.
 func htmlToText(s string, limit int) (string, []span) {
 	w := &htmlWriter{limit: limit, counts: map[string]int{}}
+	w.out.Grow(min(len(s)/2, limit))
 	z := html.NewTokenizer(strings.NewReader(s))
 	for w.out.Len() < limit {
 		switch z.Next() {

@@ -66,7 +66,7 @@ func (m *Message) skipMbox(raw []byte) []byte {
 		m.defect("blank lines above the header")
 		raw = trimmed
 	}
-	for bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From ")) {
+	for (bytes.HasPrefix(raw, []byte("From ")) || bytes.HasPrefix(raw, []byte(">From "))) && !looksLikeField(firstLine(raw)) {
 		i := bytes.IndexByte(raw, '\n')
 		if i < 0 {
 			break

@@ -96,17 +96,20 @@ func (t *trimmer) isDevice(line string) bool {
 	text, _, _ := strings.Cut(lower, "<http")
 	text, _, _ = strings.Cut(text, "(http")
 	text = strings.TrimRight(text, ". [(")
-	words := len(strings.Fields(text))
-	brand := containsAny(lower, t.phrase.brands)
+	words := strings.Count(text, " ") + 1
+	if words > 14 {
+		return false
+	}
 	switch {
 	case t.phrase.sure.match(lower) && words <= 6, strings.HasSuffix(text, " from mobile") && words <= 3:
 		return true
-	case t.phrase.device.match(lower), t.phrase.short.match(lower) && words <= 5:
-		return words <= 14 && (brand || containsAny(lower, t.phrase.devices))
-	case strings.HasSuffix(text, "gesendet"): // "Von meinem iPhone gesendet", "Diese Nachricht wurde mit … gesendet"
-		return words <= 14 && (brand || containsAny(lower, t.phrase.devices)) && (strings.HasPrefix(text, "vo") || strings.HasPrefix(text, "diese nachricht"))
+	case t.phrase.device.match(lower), t.phrase.short.match(lower) && words <= 5,
+		strings.HasSuffix(text, "gesendet") && (strings.HasPrefix(text, "vo") || strings.HasPrefix(text, "diese nachricht")):
+		// "Von meinem iPhone gesendet", "Diese Nachricht wurde mit … gesendet"
+		return containsAny(lower, t.phrase.brands) || containsAny(lower, t.phrase.devices)
 	}
-	return brand && words <= 8 && slices.ContainsFunc(t.phrase.deviceEnd, func(end string) bool { return strings.HasSuffix(text, end) })
+	return words <= 8 && slices.ContainsFunc(t.phrase.deviceEnd, func(end string) bool { return strings.HasSuffix(text, end) }) &&
+		containsAny(lower, t.phrase.brands)
 }
 
 // isLegal: the paragraph that begins at i has a word of confidentiality, viruses or printing: many a sentence begins with

@@ -58,6 +58,7 @@ func (m *Message) split(spans []span, b *budget, depth int) {
 // join returns the lines of one kind, without blank lines at both ends.
 func (t *trimmer) join(kind lineKind) string {
 	var out strings.Builder
+	out.Grow(t.sizeOf(kind))
 	blank := 0
 	for i, line := range t.lines {
 		if t.kinds[i] != kind {
@@ -77,6 +78,16 @@ func (t *trimmer) join(kind lineKind) string {
 		out.WriteString(line)
 	}
 	return out.String()
+}
+
+func (t *trimmer) sizeOf(kind lineKind) int {
+	n := 0
+	for i, line := range t.lines {
+		if t.kinds[i] == kind {
+			n += len(line) + 1
+		}
+	}
+	return n
 }
 
 // markSpans turns the byte offsets of quote containers, or of signatures, into lines; nil when there are none.
@@ -135,7 +146,7 @@ func (t *trimmer) unmarked(i int, line string) int {
 	if t.headerBlock(i) {
 		return t.rest(i, i, isHeaderBlock)
 	}
-	if end := t.attribution(i); end > i {
+	if end := t.attribution(i, line); end > i {
 		return t.attributed(i, end)
 	}
 	if t.spans != nil && t.spans[i] && i >= t.openUntil {
