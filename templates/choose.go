@@ -65,6 +65,9 @@ func (c *choice) first(accept []string) string {
 // calls close by is no match: it knows which second language people are likely to
 // read (Russian for Belarusian), and that is not ours to presume.
 func (c *choice) match(accept string) (string, bool) {
+	if slices.Contains(c.locales, accept) {
+		return accept, true
+	}
 	wishes, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil {
 		return "", false

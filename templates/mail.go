@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"bytes"
 	"fmt"
 	"html/template"
 	"regexp"
@@ -119,7 +118,8 @@ func (s *Set) Mail(locale, kind string, data any) (Mail, error) {
 	if t == nil {
 		return Mail{}, fmt.Errorf("mail %q in %q: %w", kind, locale, ErrUnknown)
 	}
-	var b bytes.Buffer
+	var b strings.Builder // as long as most mails, so that it does not grow by halves
+	b.Grow(2 << 10)
 	if err := t.Execute(&b, data); err != nil {
 		return Mail{}, err
 	}
@@ -152,6 +152,7 @@ func (s *Set) Join(mails ...Mail) (Mail, error) {
 // finish writes text and HTML from the sections.
 func (s *Set) finish(m Mail) (Mail, error) {
 	var text strings.Builder
+	text.Grow(2 << 10)
 	for i, section := range m.sections {
 		if i > 0 {
 			text.WriteString("\n* * *\n\n")
@@ -161,18 +162,21 @@ func (s *Set) finish(m Mail) (Mail, error) {
 				text.WriteByte('\n')
 			}
 			for _, line := range b.source {
-				text.WriteString(strings.Join(wrap(line, Columns), "\n"))
-				text.WriteByte('\n')
+				for _, l := range wrap(line, Columns) {
+					text.WriteString(l)
+					text.WriteByte('\n')
+				}
 			}
 		}
 	}
 	m.Text = text.String()
 	var body htmlWriter
+	body.b.Grow(4 << 10)
 	for i, section := range m.sections {
 		body.section(section, i == 0)
 	}
-	var html bytes.Buffer
-	html.Grow(body.b.Len() + 4096)
+	var html strings.Builder
+	html.Grow(body.b.Len() + 3<<10)
 	first := m.sections[0]
 	err := s.layout.Execute(&html, struct {
 		Lang, Dir, Subject string
