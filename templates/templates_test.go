@@ -176,6 +176,7 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"five digits es", s.Number("es", 12345), "12.345"},
 		{"datetime pt", must(s.DateTime("pt", at, "")), "terça-feira, 26 de maio de 2026, 18:00 (hora de verão da Europa Central)"},
 		{"datetime it", must(s.DateTime("it", at, "")), "martedì 26 maggio 2026, ore 18:00 (ora estiva dell’Europa centrale)"},
+		{"datetime nl", must(s.DateTime("nl", at, "")), "dinsdag 26 mei 2026, 18:00 uur (Midden-Europese zomertijd)"},
 		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
