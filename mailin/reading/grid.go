@@ -120,8 +120,15 @@ func textLines(text string) []span {
 // by tabs, semicolons, bars, commas or wide gaps.
 func (p *page) grid() []record {
 	var out []record
+	if !p.labelled() {
+		return nil
+	}
 	lines := textLines(p.text)
+	labels := p.labelsByLine(lines)
 	for n := 0; n < len(lines); n++ {
+		if labels[n] < 2 {
+			continue
+		}
 		sep, heads := p.heads(lines[n])
 		if heads == nil {
 			continue
@@ -149,6 +156,28 @@ func (p *page) grid() []record {
 				return out
 			}
 		}
+	}
+	return out
+}
+
+// labelled reports a label for an organization or a person anywhere.
+func (p *page) labelled() bool {
+	return slices.ContainsFunc(p.hits, func(h hit) bool { return h.category == catLabelOrganization || h.category == catLabelPerson })
+}
+
+// labelsByLine counts the labels that begin on each line.
+func (p *page) labelsByLine(lines []span) []int {
+	out := make([]int, len(lines))
+	n := 0
+	for _, h := range p.hits {
+		if labelCategories>>h.category&1 == 0 {
+			continue
+		}
+		at := int(p.toks[h.a].start)
+		for n+1 < len(lines) && lines[n].end < at {
+			n++
+		}
+		out[n]++
 	}
 	return out
 }

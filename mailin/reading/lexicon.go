@@ -79,13 +79,15 @@ type lexicon struct {
 	fold       *foldTable
 	words      map[string]int32 // folded word → id
 	info       []wordInfo       // by id
+	unknown    wordInfo         // of words that no language file has
 	prefixes   map[string]int32 // "подпис*": folded beginning → id
-	prefixLens [64]bool
+	prefixLens affixLengths
 	suffixes   map[string]int32 // "*verein": folded ending of a compound → id
-	suffixLens [64]bool
+	suffixLens affixLengths
 	sets       map[setKey]int32 // "<sign>" of a language: id
 	edges      map[uint64]int32
-	endings    [][]ending // by node
+	firstWords [roots][]int32 // edges from the roots, by word; 0 where there is none
+	endings    [][]ending     // by node
 	patterns   []pattern
 	letters    map[rune]uint64 // telling letters → languages
 	byScript   [scripts]uint64 // languages of a script
@@ -108,6 +110,14 @@ func compile(languages []*language) (*lexicon, error) {
 		}
 	}
 	x.addCountries(languages)
+	for root := range x.firstWords {
+		x.firstWords[root] = make([]int32, len(x.info))
+	}
+	for edge, node := range x.edges {
+		if root := edge >> 32; root < uint64(roots) {
+			x.firstWords[root][uint32(edge)] = node
+		}
+	}
 	return x, nil
 }
 
@@ -220,15 +230,25 @@ func (x *lexicon) wordID(folded string) int32 {
 	return id
 }
 
+// affixLengths are the lengths of the known beginnings (or ends) of words as
+// bits, by their first (or last) two bytes: most words of a mail have none, and
+// are looked up no further.
+type affixLengths [affixPairs]uint64
+
+const affixPairs = 4093 // a prime below 4096: 32 kB
+
+func firstPair[S string | []byte](s S) uint16 { return uint16(s[0])<<8 | uint16(s[1]) }
+func lastPair[S string | []byte](s S) uint16  { return uint16(s[len(s)-2])<<8 | uint16(s[len(s)-1]) }
+
 // affixID is the id of a word's beginning or end, new or known, and notes its length.
-func (x *lexicon) affixID(ids map[string]int32, lens []bool, folded string) int32 {
+func (x *lexicon) affixID(ids map[string]int32, lens *affixLengths, folded string, pair func(string) uint16) int32 {
 	id, ok := ids[folded]
 	if !ok {
 		id = int32(len(x.info))
 		ids[folded] = id
 		x.info = append(x.info, wordInfo{})
-		if len(folded) < len(lens) {
-			lens[len(folded)] = true
+		if len(folded) > 1 && len(folded) < 64 {
+			lens[pair(folded)%affixPairs] |= 1 << len(folded)
 		}
 	}
 	return id
@@ -301,7 +321,7 @@ func (x *lexicon) path(node int32, words []string, index int32) (int32, error) {
 		}
 		if ending, ok := strings.CutPrefix(word, "*"); ok && ending != "" {
 			x.patterns[index].compound = true
-			node = x.step(node, x.affixID(x.suffixes, x.suffixLens[:], x.foldString(ending)))
+			node = x.step(node, x.affixID(x.suffixes, &x.suffixLens, x.foldString(ending), lastPair[string]))
 			continue
 		}
 		stem, open := strings.CutSuffix(word, "*")
@@ -309,7 +329,7 @@ func (x *lexicon) path(node int32, words []string, index int32) (int32, error) {
 		for i, t := range toks {
 			var id int32
 			if open && i == len(toks)-1 && !t.apart {
-				id = x.affixID(x.prefixes, x.prefixLens[:], t.text)
+				id = x.affixID(x.prefixes, &x.prefixLens, t.text, firstPair[string])
 			} else {
 				id = x.wordID(t.text)
 			}

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"math/bits"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 // is linear in the text.
 func (x *lexicon) match(p *page) {
 	p.first = make([]int32, len(p.toks)+1)
+	p.hits = make([]hit, 0, len(p.toks)/2+4)
 	for i := range p.toks {
 		p.first[i] = int32(len(p.ids))
 		t := &p.toks[i]
@@ -22,18 +24,20 @@ func (x *lexicon) match(p *page) {
 				}
 			}
 			if t.upper && len(word) > 5 { // compounds are looked at in names only
-				for n := 3; n < min(len(word), len(x.suffixLens)); n++ {
-					if x.suffixLens[n] {
+				for lens := x.suffixLens[lastPair(word)%affixPairs] &^ 7; lens != 0; lens &= lens - 1 {
+					if n := bits.TrailingZeros64(lens); n < len(word) {
 						if id, ok := x.suffixes[string(word[len(word)-n:])]; ok {
 							p.ids = append(p.ids, id)
 						}
 					}
 				}
 			}
-			for n := 2; n <= min(len(word), len(x.prefixLens)-1); n++ {
-				if x.prefixLens[n] {
-					if id, ok := x.prefixes[string(word[:n])]; ok {
-						p.ids = append(p.ids, id)
+			if len(word) > 1 {
+				for lens := x.prefixLens[firstPair(word)%affixPairs]; lens != 0; lens &= lens - 1 {
+					if n := bits.TrailingZeros64(lens); n <= len(word) {
+						if id, ok := x.prefixes[string(word[:n])]; ok {
+							p.ids = append(p.ids, id)
+						}
 					}
 				}
 			}
@@ -104,12 +108,12 @@ func (w *walker) walk(node, i int32) {
 		return
 	}
 	if id := w.p.toks[i].id; id >= 0 {
-		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+		if next, ok := w.x.next(node, id); ok {
 			w.walk(next, i+1)
 		}
 	}
 	for _, id := range w.p.ids[w.p.first[i]:w.p.first[i+1]] {
-		if next, ok := w.x.edges[uint64(node)<<32|uint64(id)]; ok {
+		if next, ok := w.x.next(node, id); ok {
 			w.walk(next, i+1)
 		}
 	}
@@ -121,6 +125,17 @@ func (w *walker) walk(node, i int32) {
 			w.walk(next, s.b)
 		}
 	}
+}
+
+// next follows an edge. The first words of phrases, where most walks end, are
+// looked up in a table.
+func (x *lexicon) next(node, id int32) (int32, bool) {
+	if node < roots {
+		n := x.firstWords[node][id]
+		return n, n != 0
+	}
+	n, ok := x.edges[uint64(node)<<32|uint64(id)]
+	return n, ok
 }
 
 func (w *walker) end(e ending, b int32) {

@@ -34,7 +34,7 @@ type token struct {
 	digit      bool
 	space      bool // white space before it
 	lines      uint8
-	info       wordInfo
+	info       *wordInfo // never nil
 }
 
 // hit is a phrase found.
@@ -111,7 +111,7 @@ func (x *lexicon) tokenize(p *page) {
 			space, column = true, 0
 			i += n
 			continue
-		case unicode.IsSpace(r), unicode.In(r, unicode.Cf):
+		case r == ' ' || r == '\t' || r == '\r', r >= utf8.RuneSelf && (unicode.IsSpace(r) || unicode.In(r, unicode.Cf)), r < ' ':
 			space = space || unicode.IsSpace(r)
 			i += n
 			column++
@@ -149,7 +149,7 @@ func (x *lexicon) scan(p *page, i int, r rune, n int) int {
 					continue
 				}
 			}
-			if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.M, r) && !unicode.In(r, unicode.Cf) {
+			if !wordRune(r) {
 				break
 			}
 			if end > i && unicode.IsLetter(r) && scriptOf(r).apart() {
@@ -171,12 +171,20 @@ func (x *lexicon) scan(p *page, i int, r rune, n int) int {
 		end += n
 	}
 	t.end, t.fb = int32(end), int32(len(p.folded))
-	t.id = -1
+	t.id, t.info = -1, &x.unknown
 	if id, ok := x.words[string(p.folded[t.fa:t.fb])]; ok {
-		t.id, t.info = id, x.info[id]
+		t.id, t.info = id, &x.info[id]
 	}
 	p.toks = append(p.toks, t)
 	return end - i
+}
+
+// wordRune reports a rune that goes on a word.
+func wordRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || unicode.In(r, unicode.Cf)
 }
 
 // sentences numbers the tokens by sentence.
