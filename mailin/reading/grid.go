@@ -18,7 +18,7 @@ func (x *lexicon) labelOf(s string) category {
 			words = append(words, t)
 		}
 	}
-	node := int32(rootPhrases)
+	node := rootPhrases
 	for _, w := range words {
 		id, ok := x.words[w.text]
 		if !ok {
