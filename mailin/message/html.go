@@ -57,37 +57,6 @@ type element struct {
 	link                            bool
 }
 
-// attributes are those of a tag that say something about its text.
-type attributes struct {
-	href, class, id, style, name, marker string
-	hidden                               bool
-}
-
-func (a *attributes) read(z *html.Tokenizer) {
-	for {
-		k, v, more := z.TagAttr()
-		switch string(k) {
-		case "href":
-			a.href = string(v)
-		case "class":
-			a.class = string(v)
-		case "id":
-			a.id = string(v)
-		case "style":
-			a.style = strings.ToLower(strings.ReplaceAll(string(v), " ", ""))
-		case "name":
-			a.name = string(v)
-		case "data-marker":
-			a.marker = string(v)
-		case "hidden":
-			a.hidden = true
-		}
-		if !more {
-			return
-		}
-	}
-}
-
 // htmlToText renders HTML (R25): block elements break lines, lists get "- ", table cells are separated, links keep their
 // address, blockquotes become "> ". Scripts, styles and what is hidden go. The spans are what clients mark as quoted mail.
 func htmlToText(s string, limit int) (string, []span) {

@@ -1,6 +1,41 @@
 package message
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// attributes are those of a tag that say something about its text.
+type attributes struct {
+	href, class, id, style, name, marker string
+	hidden                               bool
+}
+
+func (a *attributes) read(z *html.Tokenizer) {
+	for {
+		k, v, more := z.TagAttr()
+		switch string(k) {
+		case "href":
+			a.href = string(v)
+		case "class":
+			a.class = string(v)
+		case "id":
+			a.id = string(v)
+		case "style":
+			a.style = strings.ToLower(strings.ReplaceAll(string(v), " ", ""))
+		case "name":
+			a.name = string(v)
+		case "data-marker":
+			a.marker = string(v)
+		case "hidden":
+			a.hidden = true
+		}
+		if !more {
+			return
+		}
+	}
+}
 
 // isIndent: Gmail and others indent with a blockquote that has no border.
 func isIndent(style string) bool {

@@ -53,10 +53,11 @@ func (t *trimmer) signKey(i int) int {
 	return i - 1
 }
 
-// isDashes: the signature mark "-- " (RFC 3676 4.3), also without its space, or a long dash alone.
+// isDashes: the signature mark "-- " (RFC 3676 4.3), also without its space, or a long dash alone. Three dashes are a rule
+// between two parts of a text as often.
 func isDashes(line string) bool {
 	line = strings.TrimRight(line, " \t\r\u00a0")
-	return line == "--" || line == "—" || line == "– –" || line == "---"
+	return line == "--" || line == "—"
 }
 
 // somethingAbove: a mark on top of everything separates nothing.

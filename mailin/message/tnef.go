@@ -57,6 +57,9 @@ func (c *collector) tnef(data []byte) {
 		if f.mediaType == "" {
 			f.mediaType = "application/octet-stream"
 		}
+		if f.name == "" {
+			f.name = "Untitled Attachment"
+		}
 		c.m.Attachments = append(c.m.Attachments, Attachment{
 			Filename: safeName(f.name), MediaType: strings.ToLower(f.mediaType), Size: int64(len(f.data)), SHA256: hex.EncodeToString(sum[:]),
 		})
@@ -127,11 +130,6 @@ func readTNEF(data []byte) (files []tnefFile, text, html string, ok bool) {
 			file().data = value
 		case tnefAttachProps:
 			file().take(mapiProps(value), codepage)
-		}
-	}
-	for i := range files {
-		if files[i].name == "" {
-			files[i].name = "Untitled Attachment"
 		}
 	}
 	return files, text, html, true

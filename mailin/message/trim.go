@@ -143,6 +143,9 @@ func (t *trimmer) unmarked(i int, line string) int {
 	if kind := t.separator(line); kind != notSeparator {
 		return t.rest(i, i+1, kind)
 	}
+	if t.titledBelow(i, line) {
+		return t.rest(i, i+2, isOriginal)
+	}
 	if t.headerBlock(i) {
 		return t.rest(i, i, isHeaderBlock)
 	}
@@ -153,6 +156,12 @@ func (t *trimmer) unmarked(i int, line string) int {
 		return t.span(i)
 	}
 	return i + 1
+}
+
+// titledBelow: a rule, and on the line below it what else stands between dashes.
+func (t *trimmer) titledBelow(i int, line string) bool {
+	return i+1 < len(t.lines) && len(line) >= 3 && strings.Trim(line, line[:1]) == "" && strings.ContainsAny(line[:1], "-_=*") &&
+		t.phrase.original[strings.Trim(t.low(i+1), "*_ :")]
 }
 
 // rest takes everything from a separator on: what stands below "Original Message" or a header block carries no marks.
