@@ -244,6 +244,8 @@ func (c *mailCase) intent(s, subject *signals, form bool) (petition.Intent, []pe
 		return petition.Correction, also, at(catOldName)
 	case s.found[catCorrect] > 0 && (!signs || s.first[catCorrect] < c.firstSign(s)):
 		return petition.Correction, also, at(catCorrect)
+	case s.negated > 0 && !signs && s.found[catDecline] == 0 && len(also) > 0 && s.conditions == 0: // "have we signed? I cannot see us on the list"
+		return petition.Question, nil, at(catQuestion)
 	case (s.found[catDecline] > 0 || s.negated > 0 && !signs) && s.conditions == 0 && !(signs && s.found[catDecline] == 0):
 		if s.found[catSupport] > 0 {
 			return petition.SupportOnly, also, at(catSupport)

@@ -126,8 +126,9 @@ func (p *page) labels() []label {
 	lines := p.lines()
 	for n, line := range lines {
 		start := len(out)
+		joined := p.joinedForm(at, line)
 		for i := line[0]; i < line[1]; i++ {
-			fresh := i == line[0] || p.opensLabel(i-1, line[0])
+			fresh := i == line[0] || joined || p.opensLabel(i-1, line[0])
 			if !fresh {
 				continue
 			}
@@ -150,6 +151,18 @@ func (p *page) labels() []label {
 		}
 	}
 	return out
+}
+
+// joinedForm reports a form whose line breaks a client has lost: three labels
+// with a separator on one line.
+func (p *page) joinedForm(at map[int]hit, line [2]int) bool {
+	strong := 0
+	for i := line[0]; i < line[1]; i++ {
+		if l, ok := p.labelAt(at, i, line[1]); ok && l.strong {
+			strong, i = strong+1, max(i, l.a-1)
+		}
+	}
+	return strong >= 3
 }
 
 // opensLabel reports that a label may stand behind the mark at i: bullets and

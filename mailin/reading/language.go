@@ -38,6 +38,8 @@ const (
 	catClosing
 	catPolite
 	catNeutral
+	catReceipt
+	catFiller
 	catMention
 	catSpam
 	catSigner
@@ -71,7 +73,7 @@ var phraseKeys = map[string]category{
 	"sign": catSign, "request": catRequest, "withdraw": catWithdraw, "correct": catCorrect, "new_name": catNewName, "old_name": catOldName,
 	"confirm": catConfirm, "deny": catDeny, "condition": catCondition, "negation": catNegation, "undecided": catUndecided,
 	"question": catQuestion, "support": catSupport, "decline": catDecline, "yes": catYes, "no": catNo, "but": catBut,
-	"thanks": catThanks, "greeting": catGreeting, "closing": catClosing, "polite": catPolite, "neutral": catNeutral, "mention": catMention,
+	"thanks": catThanks, "greeting": catGreeting, "closing": catClosing, "polite": catPolite, "neutral": catNeutral, "receipt": catReceipt, "filler": catFiller, "mention": catMention,
 	"spam": catSpam, "signer": catSigner, "person": catPerson, "titles": catTitle, "organization_nouns": catNoun, "legal_forms": catLegalForm,
 	"generic": catGeneric, "individual": catIndividual, "forward": catForward, "attached": catAttached, "automatic": catAutomatic, "proxy": catProxy, "tail": catTail, "aside": catAside, "based": catBased,
 }
@@ -101,13 +103,22 @@ type language struct {
 	Articles       string              `toml:"articles"`
 	Particles      string              `toml:"particles"`     // words in lower case within a person's name: "van", "de la"; in Kana: letters between words
 	Abbreviations  string              `toml:"abbreviations"` // words after which a full stop ends no sentence
+	Form           []string            `toml:"form"`          // our prefilled mail: a sentence, then the labels of organization, place, website, name, position
 	Words          map[string][]string `toml:"words"`         // sets of words and short phrases that a phrase names as "<sign>"
 	Phrases        map[string][]string `toml:"phrases"`
 	Labels         map[string][]string `toml:"labels"`
 	Transliterate  map[string]string   `toml:"transliterate"` // second script, letter by letter
 	Nominative     map[string]string   `toml:"nominative"`    // inflected words of names and their base form
 	Examples       []example           `toml:"examples"`
+	Mails          map[string][]string `toml:"mails"`   // intent, or "intent, further intent" → mails out of the blue
+	Answers        map[string][]string `toml:"answers"` // the same of answers to our request
 }
+
+// fewestExamples is how many mails a language file brings to be tested with.
+const fewestExamples = 25
+
+// formLines is the length of the prefilled mail: a sentence and five labels.
+const formLines = 6
 
 // example is a text that a test reads.
 type example struct {
@@ -184,8 +195,17 @@ func (l *language) complete() error {
 	}
 	check("phrases", phraseKeys, l.Phrases)
 	check("labels", labelKeys, l.Labels)
-	if len(l.Examples) < 3 {
-		problems = append(problems, fmt.Errorf("%d examples: at least three are wanted", len(l.Examples)))
+	if len(l.Form) != formLines {
+		problems = append(problems, fmt.Errorf("form has %d lines, want %d", len(l.Form), formLines))
+	}
+	examples := len(l.Examples)
+	for _, table := range []map[string][]string{l.Mails, l.Answers} {
+		for _, texts := range table {
+			examples += len(texts)
+		}
+	}
+	if examples < fewestExamples {
+		problems = append(problems, fmt.Errorf("%d examples: at least %d are wanted", examples, fewestExamples))
 	}
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)

@@ -247,7 +247,7 @@ func (p *page) choose(active uint64) {
 			continue
 		}
 		if everywhere>>h.category&1 == 0 {
-			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a && h.category != catNewName && h.category != catOldName {
+			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a && h.category != catNewName && h.category != catOldName && !spoils(outer, h) {
 				continue
 			}
 			if h.b > outer.b && h.slot == slotNone && h.sa == h.sb {
@@ -273,6 +273,14 @@ func (p *page) within(h hit) bool {
 	t, before := &p.toks[h.a], &p.toks[h.a-1]
 	return t.info.connector>>h.language&1 == 1 && !t.upper && t.lines < breakHard && before.mark == 0 && before.upper && before.sentence == t.sentence &&
 		(h.a > 1 && p.toks[h.a-2].sentence == t.sentence || before.fb-before.fa > 3) && before.info.stop>>h.language&1 == 0
+}
+
+// spoils reports a word that takes back what the longer phrase around it says:
+// no phrase for signing may swallow a "not".
+func spoils(outer, h hit) bool {
+	const signs = uint64(1)<<catSign | 1<<catRequest
+	const takes = uint64(1)<<catDecline | 1<<catDeny | 1<<catWithdraw
+	return signs>>outer.category&1 == 1 && takes>>h.category&1 == 1
 }
 
 // loose reports a yes or no that is an everyday word of its language as well

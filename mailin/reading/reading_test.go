@@ -67,6 +67,40 @@ func TestLanguageExamples(t *testing.T) {
 	}
 }
 
+// TestLanguageMails reads the mails and answers of every language file: the
+// intent, and what the mail wants besides. Nothing but a yes confirms.
+func TestLanguageMails(t *testing.T) {
+	r := reader(t)
+	for _, tag := range r.Languages() {
+		var file struct{ Mails, Answers map[string][]string }
+		if _, err := toml.DecodeFile(filepath.Join("languages", tag+".toml"), &file); err != nil {
+			t.Fatal(err)
+		}
+		for _, intent := range []petition.Intent{petition.SignOn, petition.Withdraw, petition.Correction, petition.Question, petition.SupportOnly, petition.Decline, petition.Conditional, petition.AutoReply, petition.Spam, petition.OtherIntent} {
+			if len(file.Mails[string(intent)]) == 0 {
+				t.Errorf("%s: no example of %s", tag, intent)
+			}
+		}
+		check := func(key, text string, m *message.Message) {
+			want, also, _ := strings.Cut(key, ", ")
+			got := r.Read(m, petition.Origin{}, reading.Hints{CampaignNames: []string{"Open on Sunday"}})
+			if string(got.Intent) != want || also != "" && !got.Has(petition.Intent(also)) {
+				t.Errorf("%s: %q: %s %v, want %s", tag, text, got.Intent, got.Also, key)
+			}
+		}
+		for key, texts := range file.Mails {
+			for _, text := range texts {
+				check(key, text, &message.Message{New: text, Header: message.Header{Subject: "Open on Sunday", From: []message.Address{{Address: "info@example.org"}}}})
+			}
+		}
+		for key, texts := range file.Answers {
+			for _, text := range texts {
+				check(key, text, answer(text))
+			}
+		}
+	}
+}
+
 // TestIncompleteLanguage shows that a translator hears of a key that is missing,
 // unknown or in the wrong file.
 func TestIncompleteLanguage(t *testing.T) {

@@ -46,8 +46,8 @@ func TestPoliteYes(t *testing.T) {
 			}
 		}
 	}
-	if len(table) < 20 || yes < 100 || near < 100 {
-		t.Errorf("%d languages, %d yeses, %d near misses: want 20, 100, 100", len(table), yes, near)
+	if len(table) < 20 || yes < 200 || near < 200 {
+		t.Errorf("%d languages, %d yeses, %d near misses: want 20, 200, 200", len(table), yes, near)
 	}
 	if share := float64(confirmed) / float64(yes); share < floor {
 		t.Errorf("%d of %d polite yeses confirm: %.3f, want %.2f", confirmed, yes, share, floor)

@@ -1,6 +1,10 @@
 package reading
 
-import "countersign/petition"
+import (
+	"unicode/utf8"
+
+	"countersign/petition"
+)
 
 // verdict is what an answer to our request amounts to.
 type verdict uint8
@@ -15,7 +19,7 @@ const (
 
 // hazards take the plainness from a yes wherever they stand.
 const hazards = uint64(1)<<catBut | 1<<catUndecided | 1<<catWithdraw | 1<<catDecline | 1<<catDeny | 1<<catNo | 1<<catSupport | 1<<catMention |
-	1<<catAutomatic | 1<<catForward | 1<<catSpam
+	1<<catAutomatic | 1<<catForward | 1<<catSpam | 1<<catReceipt // "yes, we received it"
 
 const changes = uint64(1) << catCorrect
 
@@ -124,13 +128,13 @@ func (c *mailCase) tally() tallied {
 			swallow = false
 		}
 		content := k.cats &^ everywhere
-		if t.first == 0 && content&^bit(catGreeting, catThanks, catPolite) != 0 {
+		if t.first == 0 && content&^bit(catGreeting, catThanks, catPolite, catFiller) != 0 {
 			t.first = content
 		}
 		t.cats |= content
-		t.alone = t.alone || content&^(1<<catNegation) == 1<<catNo && k.b-k.a <= 3
+		t.alone = t.alone || content&^bit(catNegation, catFiller) == 1<<catNo && k.b-k.a <= 3
 		t.yes = t.yes || content&assent != 0
-		t.hazard = t.hazard || content&hazards != 0
+		t.hazard = t.hazard || hazard(content) != 0
 		thanks := content&bit(catThanks, catPolite, catGreeting) != 0
 		if content&(1<<catNegation) != 0 && !(thanks || swallow) {
 			t.negated = true
@@ -156,6 +160,15 @@ func (c *mailCase) tally() tallied {
 		}
 	}
 	return t
+}
+
+// hazard are the hazards of a clause. "All the best" wishes us success and is
+// the end of a letter as well.
+func hazard(content uint64) uint64 {
+	if content&bit(catClosing, catPolite, catThanks, catFiller) != 0 {
+		content &^= 1 << catSupport
+	}
+	return content & hazards
 }
 
 // shown are the folded words of the organizations that our request showed;
@@ -191,7 +204,7 @@ func (c *mailCase) unexplained(k clause, shown map[string]bool, allowed int) int
 		switch {
 		case t.mark != 0:
 			continue
-		case t.digit, p.mask[i] != 0, p.stop(i), p.connector(i), p.article(i), c.writer[p.word(i)], shown[p.word(i)]:
+		case t.digit, p.coded(i), p.mask[i] != 0, p.stop(i), p.connector(i), p.article(i), c.writer[p.word(i)], c.knows(shown, p.word(i)):
 			continue
 		}
 		letters++
@@ -208,10 +221,20 @@ func (c *mailCase) unexplained(k clause, shown map[string]bool, allowed int) int
 	case p.address(k):
 		return 0
 	}
-	if !p.toks[k.a].cased() && p.toks[k.a].apart && unknown <= 4*allowed+3 {
+	if !p.toks[k.a].cased() && p.toks[k.a].apart && (unknown <= 4*allowed+3 || k.cats&(1<<catTitle) != 0 && unknown <= 8) { // "館長 ベルク安奈"
 		return 0
 	}
 	return 1
+}
+
+// coded reports a part of a printed code (M1: "K7M2-QX9D-4TWA").
+func (p *page) coded(i int) bool {
+	t := &p.toks[i]
+	if !t.caps || t.end-t.start != 4 {
+		return false
+	}
+	beside := func(j int) bool { return j >= 0 && j < len(p.toks) && p.toks[j].mark == '-' && !p.toks[j].space }
+	return beside(i-1) || beside(i+1)
 }
 
 // address reports a clause with an e-mail address, a URL or a telephone number.
@@ -259,11 +282,43 @@ func (c *mailCase) otherName(k clause, shown map[string]bool, signed bool) bool 
 func (c *mailCase) unshown(n name, shown map[string]bool) bool {
 	p := n.page
 	for i := n.a; i < n.b; i++ {
-		if p.toks[i].mark == 0 && !shown[p.word(i)] && !p.connector(i) && !p.article(i) && !p.stop(i) {
+		courtesy := p.has(i, bit(catYes, catThanks, catGreeting, catTitle)) || p.toks[i].apart && p.has(i, bit(catPolite, catFiller))
+		if p.toks[i].mark == 0 && !courtesy && !c.knows(shown, p.word(i)) && !p.connector(i) && !p.article(i) && !p.stop(i) {
 			return true
 		}
 	}
 	return false
+}
+
+// knows reports that a word is among those shown; in a language that inflects
+// names, in another case.
+func (c *mailCase) knows(shown map[string]bool, word string) bool {
+	if shown[word] {
+		return true
+	}
+	if c.lang < 0 || len(c.r.languages[c.lang].Nominative) == 0 {
+		return false
+	}
+	for other := range shown {
+		if sameStem(other, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameStem reports two words that differ in an ending only.
+func sameStem(a, b string) bool {
+	const stem, ending = 5, 3 // letters
+	i, n := 0, 0
+	for i < len(a) && i < len(b) {
+		r, size := utf8.DecodeRuneInString(a[i:])
+		if q, _ := utf8.DecodeRuneInString(b[i:]); q != r {
+			break
+		}
+		i, n = i+size, n+1
+	}
+	return n >= stem && utf8.RuneCountInString(a[i:]) <= ending && utf8.RuneCountInString(b[i:]) <= ending
 }
 
 // readAnswer fills the reading of an answer; false leaves the mail to the
