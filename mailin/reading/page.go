@@ -250,7 +250,7 @@ func (p *page) choose(active uint64) {
 			if active>>h.language&1 == 0 || h.b <= outer.b && h.category != outer.category && h.b-h.a < outer.b-outer.a && h.category != catNewName && h.category != catOldName && !spoils(outer, h) {
 				continue
 			}
-			if h.b > outer.b && h.slot == slotNone && h.sa == h.sb {
+			if h.b > outer.b && h.slot == slotNone && h.sa == h.sb && h.category != catFiller {
 				outer = h
 			}
 		}
