@@ -228,7 +228,7 @@ func autoWording(m *message.Message) string {
 		return "subject: " + p
 	}
 	if len(m.New) > 0 && len(m.New) < 1500 {
-		if p, ok := words().autoBody.find(oneLine(strings.ToLower(head(m.New, 600)))); ok {
+		if p, ok := words().autoBody.find(lowLine(head(m.New, 600))); ok {
 			return "text: " + p.phrase
 		}
 	}

@@ -23,7 +23,7 @@ func bulk(m *message.Message) string {
 		return "" // an answer: what it offers was quoted from elsewhere
 	}
 	for _, text := range []string{tail(m.New, 6000), tail(m.Signature, 6000)} {
-		if p, ok := words().bulk.find(oneLine(strings.ToLower(text))); ok {
+		if p, ok := words().bulk.find(lowLine(text)); ok {
 			return "text: " + p.phrase
 		}
 	}

@@ -2,6 +2,8 @@ package origin
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"countersign/petition"
 )
@@ -223,6 +225,35 @@ func plain(text string) string {
 		b.WriteString(word)
 	}
 	return b.String()
+}
+
+// lowLine is oneLine in small letters, made in one go: it is asked of every mail.
+func lowLine(s string) string {
+	out := make([]byte, 0, len(s)+8)
+	gap := false
+	for i := 0; i < len(s); {
+		r, size := rune(s[i]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[i:])
+		}
+		i += size
+		if unicode.IsSpace(r) {
+			gap = len(out) > 0
+			continue
+		}
+		if gap {
+			out, gap = append(out, ' '), false
+		}
+		switch {
+		case r >= utf8.RuneSelf:
+			out = utf8.AppendRune(out, unicode.ToLower(r))
+		case 'A' <= r && r <= 'Z':
+			out = append(out, byte(r)+'a'-'A')
+		default:
+			out = append(out, byte(r))
+		}
+	}
+	return string(out)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

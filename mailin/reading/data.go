@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
-	"golang.org/x/text/unicode/norm"
 
 	"countersign/petition"
 )
@@ -29,7 +28,7 @@ type dataWords struct {
 }
 
 // loadDataWords reads data.toml, by language, folded as texts are.
-func loadDataWords() (map[string]dataWords, error) {
+func loadDataWords(fold *foldTable) (map[string]dataWords, error) {
 	byTag := map[string]dataWords{}
 	meta, err := toml.Decode(dataText, &byTag)
 	if err != nil {
@@ -41,7 +40,7 @@ func loadDataWords() (map[string]dataWords, error) {
 	for _, w := range byTag {
 		for _, list := range [][]string{w.Erase, w.See, w.Data, w.Not, w.EraseAtOnce, w.SeeAtOnce} {
 			for i, word := range list {
-				list[i] = foldPlain(word)
+				list[i] = fold.plain(word)
 			}
 		}
 	}
@@ -63,7 +62,7 @@ func (r *Reader) wants(text, language string) petition.Purpose {
 	}
 	var found petition.Purpose
 	for _, s := range sentences(text[:min(len(text), maxWish)]) {
-		folded := foldPlain(s)
+		folded := r.lex.fold.plain(s)
 		for _, tag := range languages {
 			words := r.data[tag]
 			switch words.asks(folded) {
@@ -82,10 +81,10 @@ func (r *Reader) wants(text, language string) petition.Purpose {
 func (w *dataWords) asks(s string) petition.Purpose {
 	data := holds(s, w.Data)
 	erase, see := data && holds(s, w.Erase) || holds(s, w.EraseAtOnce), data && holds(s, w.See) || holds(s, w.SeeAtOnce)
-	switch question := strings.ContainsAny(s, "?؟？"); {
+	switch {
 	case !erase && !see || holds(s, w.Not):
 		return ""
-	case erase && !question:
+	case erase && !strings.ContainsAny(s, "?؟？"):
 		return petition.PurposeErase
 	case see && !erase:
 		return petition.PurposeSee
@@ -148,19 +147,4 @@ func sentences(text string) []string {
 		from = end
 	}
 	return append(all, text[from:])
-}
-
-// foldPlain is a text in small letters without accents, its white space single spaces.
-func foldPlain(s string) string {
-	var b strings.Builder
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
-		switch {
-		case unicode.Is(unicode.Mn, r) && unicode.In(r, unicode.Inherited): // accents; vowel signs of other scripts stay
-		case r == '’':
-			b.WriteByte('\'')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return norm.NFC.String(strings.Join(strings.Fields(b.String()), " "))
 }

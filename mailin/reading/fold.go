@@ -64,6 +64,23 @@ func (t *foldTable) appendFold(b []byte, r rune) []byte {
 	}
 }
 
+// plain folds a text, its white space single spaces.
+func (t *foldTable) plain(s string) string {
+	out := make([]byte, 0, len(s)+8)
+	gap := false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			gap = len(out) > 0
+			continue
+		}
+		if gap {
+			out, gap = append(out, ' '), false
+		}
+		out = t.appendFold(out, r)
+	}
+	return string(out)
+}
+
 // script is the writing system of a token, as language files name them.
 type script uint8
 

@@ -57,7 +57,7 @@ func New(files fs.FS) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := loadDataWords()
+	data, err := loadDataWords(lex.fold)
 	if err != nil {
 		return nil, err
 	}
