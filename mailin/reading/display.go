@@ -21,6 +21,13 @@ func (c *mailCase) readSender() {
 	var rest []field
 	for _, s := range parts {
 		f := field{page: p, a: s[0], b: s[1]}
+		if at := c.spelledFrom(f); at > f.a { // "Secretariat Petits Ponts <…@petitsponts.…>"
+			c.sender.organization = field{page: p, a: at, b: f.b}
+			f.b = at
+			if p.title(f.a, f.b) || !p.personal(f.a, f.b) {
+				continue
+			}
+		}
 		switch {
 		case f.empty():
 		case c.sender.organization.empty() && (p.organizational(f.a, f.b) || c.likeDomain(f.text()) >= 2 && (f.b-f.a > 1 || len(parts) > 1)):
@@ -40,6 +47,21 @@ func (c *mailCase) readSender() {
 	if len(rest) == 2 && len(parts) == 2 && rest[0].b-rest[0].a == 1 && rest[1].b-rest[1].a == 1 { // "Doe, Jane"
 		c.sender.person = rest[1]
 	}
+}
+
+// spelledFrom is where a part of the display name spells the sender's domain up
+// to its end; an article before it belongs to it. It is -1 where it does not.
+func (c *mailCase) spelledFrom(f field) int {
+	domain := compact(c.sender.domain)
+	for i := f.a + 1; i+1 < f.b && len(domain) > 5; i++ {
+		if f.page.spells(i, domain) == f.b {
+			if i-1 > f.a && f.page.article(i-1) {
+				i--
+			}
+			return i
+		}
+	}
+	return -1
 }
 
 // personWords are the words of the sender's own name.

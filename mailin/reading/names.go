@@ -269,6 +269,11 @@ func (p *page) make(a, b int) (name, bool) {
 			b = j + 1
 		}
 	}
+	for j := a + 1; j+1 < b; j++ { // no name goes on from its legal form to the next line
+		if p.toks[j+1].lines >= breakSoft && p.has(j, 1<<catLegalForm) {
+			b = j + 1
+		}
+	}
 	a, b = p.cutLower(a, b)
 	b = p.beforeSurname(a, b)
 	if b-a > 2 && p.toks[b-2].mark == '\'' && !p.toks[b-2].space && p.suffix(b-1) {

@@ -154,6 +154,16 @@ func (c *mailCase) slots(p *page, cats uint64) []name {
 	return out
 }
 
+// covered reports words that all belong to phrases: nothing of them names anybody.
+func (p *page) covered(a, b int) bool {
+	for i := a; i < b; i++ {
+		if p.toks[i].mark == 0 && (p.has(i, bit(catNoun, catLegalForm)) || !p.has(i, actions|1<<catGeneric|1<<catPolite) && !p.stop(i)) {
+			return false
+		}
+	}
+	return true
+}
+
 // department reports what an office is for: "Head of External Affairs".
 func (p *page) department(n *name) bool {
 	if n.a < 2 || p.organizational(n.a, n.b) || p.toks[n.a].lines >= breakHard {
@@ -191,6 +201,9 @@ func (c *mailCase) plausible(n *name) bool {
 		if title != "" && strings.Contains(strings.ToLower(n.text), strings.ToLower(title)) && !organizational {
 			return false
 		}
+	}
+	if p.covered(n.a, n.b) && p.closes(n) < 0 && n.strength != fromLabel {
+		return false // "our signature"
 	}
 	if t := &p.toks[n.a]; t.cased() && !t.upper && !t.digit && t.mark == 0 && p.closes(n) < 0 && n.strength != fromLabel && c.likeDomain(n.text) < 2 && !p.toks[min(n.a+1, n.b-1)].upper && !p.has(n.a, 1<<catLegalForm) {
 		return false // "a volunteer archive": what it is, not what it is called

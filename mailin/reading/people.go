@@ -180,8 +180,10 @@ func (c *mailCase) represented() (person, bool) {
 			if !ok || words < 2 && !p.toks[i].apart || known > 0 || p.organizational(q.a, q.b) {
 				break
 			}
-			c.titleNear(&q)
-			if q.ta < q.tb || p.title(int(h.b), q.a) {
+			if p.officeBefore(&q, int(h.b)) {
+				return q, true
+			}
+			if c.titleNear(&q); q.ta < q.tb && p.title(q.ta, q.tb) {
 				return q, true
 			}
 			break
@@ -215,6 +217,22 @@ func (c *mailCase) inOffice(named map[string]bool) (person, bool) {
 		return q, true
 	}
 	return person{}, false
+}
+
+// officeBefore takes the office between token from and the person: "our director, Maud Ellery".
+func (p *page) officeBefore(q *person, from int) bool {
+	for i := from; i < q.a; i++ {
+		if !p.has(i, 1<<catTitle) {
+			continue
+		}
+		end := i + 1
+		for end < q.a && p.toks[end].mark == 0 && !p.toks[end].info.abbreviation {
+			end++
+		}
+		q.ta, q.tb = i, end
+		return true
+	}
+	return false
 }
 
 // mentions finds the writer's name anywhere in the text.

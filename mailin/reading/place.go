@@ -18,7 +18,7 @@ func (p *page) behind(n *name, b int) int {
 		if end == b+2 && p.toks[b+1].caps && p.toks[b+1].end-p.toks[b+1].start > 2 && !p.lex.country(p.word(b+1)) {
 			return end + 1 // "(ABC)"
 		}
-		if n.b-n.a == 1 && p.toks[n.a].caps && end > b+3 { // "ABC (its full name)"
+		if n.b-n.a == 1 && p.toks[n.a].caps && end > b+3 && (p.toks[b+1].upper || p.organizational(b+1, end)) { // "ABC (its full name)"
 			return end + 1
 		}
 		p.place(b+1, end, n)

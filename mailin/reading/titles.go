@@ -157,7 +157,7 @@ func (c *mailCase) titleNear(q *person) {
 		switch p.toks[i].mark {
 		case ',', '-', '–', '—', '|', '(', '/', '،', '·', '、', '，', '（', ':':
 			q.ta, q.tb = i+1, p.titleEnd(i+1)
-			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 5 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) {
+			if q.ta < q.tb && (p.title(q.ta, q.tb) || q.tb-q.ta <= 5 && p.toks[i].lines == breakNone) && !p.countryName(q.ta, q.tb) && !(q.tb-q.ta <= 2 && p.toks[q.ta].info.abbreviation && !p.title(q.ta, q.tb)) {
 				return
 			}
 		case 0:
@@ -222,7 +222,7 @@ func (p *page) titleEnd(i int) int {
 		if t.digit || p.has(end, bit(catSign, catRequest, catThanks, catClosing, catGreeting)) {
 			return p.unconnect(i, end)
 		}
-		if end > i && p.has(end, 1<<catGeneric|1<<catNoun) && t.cased() && !t.upper && p.title(i, end) && end+1 < len(p.toks) && (p.toks[end+1].upper || openQuote(p.toks[end+1].mark)) {
+		if end > i && p.has(end, 1<<catGeneric|1<<catNoun) && t.cased() && !t.upper && p.title(i, end) && end+1 < len(p.toks) && p.toks[end+1].lines < breakHard && (p.toks[end+1].upper || openQuote(p.toks[end+1].mark)) {
 			a := end // "présidente de l'association X"
 			for a > i && (p.toks[a-1].mark == '\'' || p.connector(a-1) || p.article(a-1) || p.toks[a-1].end-p.toks[a-1].start == 1) && !p.has(a-1, 1<<catTitle) {
 				a--

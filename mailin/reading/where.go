@@ -141,7 +141,7 @@ func (p *page) beside(s [2]int) field {
 	for end > a && code(end-1) {
 		end--
 	}
-	if end < b && end > a && p.digits(b-1) {
+	if last := &p.toks[b-1]; end < b && end > a && p.digits(b-1) && (!last.digit || last.end-last.start >= 4) {
 		if f := p.town(a); !f.empty() && f.b == end {
 			return f
 		}
