@@ -64,7 +64,7 @@ func (p *page) barrier(i int) bool {
 	t := &p.toks[i]
 	switch t.mark {
 	case 0:
-		if p.has(i, actions) && !p.has(i, 1<<catNoun) && !(t.upper && p.mask[i]&actions == 1<<catMention) {
+		if p.has(i, actions) && !p.has(i, 1<<catNoun) && !(t.upper && p.mask[i]&actions == 1<<catMention) && !p.inRun(i) {
 			return true
 		}
 		if p.has(i, 1<<catLegalForm) && i > 0 && p.toks[i-1].sentence == t.sentence && !p.has(i, actions) {
@@ -82,6 +82,14 @@ func (p *page) barrier(i int) bool {
 		return true
 	}
 	return !openQuote(t.mark)
+}
+
+// inRun reports a word with a capital right behind another, which courtesies
+// and good wishes have at the beginning of a sentence only: "Página Viva".
+func (p *page) inRun(i int) bool {
+	t := &p.toks[i]
+	return t.upper && t.cased() && i > 0 && t.lines == breakNone && p.toks[i-1].upper && p.toks[i-1].mark == 0 && !p.stop(i-1) &&
+		p.mask[i]&actions&^bit(catSupport, catThanks, catNeutral, catGreeting) == 0
 }
 
 // kana reports a letter of Kana at i.
@@ -153,7 +161,7 @@ func (p *page) skipTo(i int) int {
 		case t.mark == ':' || t.mark == '：' || t.mark == ',' || t.mark == '-' || t.mark == '–' || t.mark == '(' || t.mark == '\'' || t.mark == '*' || t.mark == '_':
 		case p.article(i) && (!t.upper || i == 0 || p.toks[i-1].sentence != t.sentence) && (next.mark == 0 || openQuote(next.mark) || next.mark == '\''):
 		case p.has(i, 1<<catGeneric) && !t.upper && t.cased() && (begins || next.mark == ':' || p.has(i+1, 1<<catGeneric) || p.article(i+1)):
-		case p.has(i, 1<<catGeneric) && !t.cased() && !t.apart && (openQuote(next.mark) || p.has(i+1, 1<<catNoun)):
+		case p.has(i, 1<<catGeneric) && !t.cased() && !t.apart && (openQuote(next.mark) || p.has(i+1, 1<<catNoun) && !p.has(i, 1<<catNoun)):
 		default:
 			return i
 		}
