@@ -65,6 +65,7 @@ type Mailbox struct {
 	Junk      string   // watched, never changed (R27); "": not watched
 	After     After    // keep
 	Processed string   // folder for After move: Processed
+	Again     bool     // look through Processed, too, once: what the ledger does not know is recorded, and nothing changed (R59)
 	OnlyTo    []string // take only mail to these addresses (U09); empty: all
 
 	MaxSize   int64         // 25 MB; of larger mails only the header is fetched (R15)

@@ -25,6 +25,7 @@ type Poller struct {
 	kick     chan struct{}
 	connect  func(ctx context.Context) (*client, error)
 
+	again   bool               // Processed was looked through: see Mailbox.Again
 	folders map[string]*folder // what is known over all connections
 	hands   int64              // the lease's generation when that was learned
 }
@@ -211,6 +212,9 @@ func (s *session) round(ctx context.Context) error {
 	if err := s.look(ctx, s.folder(s.box.Folder, false)); err != nil {
 		return err
 	}
+	if err := s.lookAgain(ctx); err != nil {
+		return err
+	}
 	for _, f := range s.folders {
 		if n := f.lost(); n > 0 {
 			s.problem = fmt.Sprintf("%d mails in the folder %s cannot be fetched.", n, f.name)
@@ -218,6 +222,21 @@ func (s *session) round(ctx context.Context) error {
 	}
 	s.beat(ctx, s.problem)
 	return ctx.Err()
+}
+
+// lookAgain looks once through what was moved away, after a copy of the database was put
+// back: mail that came since the copy was made stands there, and nobody knows of it (R59).
+// The folder itself is opened again for IDLE.
+func (s *session) lookAgain(ctx context.Context) error {
+	if !s.box.Again || s.again || s.box.After != Move {
+		return nil
+	}
+	err := s.look(ctx, s.folder(s.box.Processed, false))
+	if err != nil && !errors.Is(err, ErrFolder) {
+		return err
+	}
+	s.again = true
+	return s.look(ctx, s.folder(s.box.Folder, false))
 }
 
 func (s *session) folder(name string, spam bool) *folder {
@@ -231,7 +250,7 @@ func (s *session) folder(name string, spam bool) *folder {
 
 // look opens a folder, records what is new and settles it.
 func (s *session) look(ctx context.Context, f *folder) error {
-	changes := !f.spam && s.box.After != Keep
+	changes := f.name == s.box.Folder && s.box.After != Keep
 	data, err := s.open(f.name, !changes)
 	if err != nil {
 		return err

@@ -304,6 +304,29 @@ func TestMove(t *testing.T) {
 	}
 }
 
+// R59: after a copy of the database was put back, mail that was moved away since is found, once.
+func TestLooksThroughProcessed(t *testing.T) {
+	o := openOffice(t, postoffice.Options{UIDValidity: 10})
+	put(t, o, "INBOX", mailWith(1, ""))
+	box := boxAt(t, o.IMAPAddr())
+	box.After = Move
+	first := newLedger()
+	stop := running(t, newPoller(t, box, first).Run)
+	first.until(t, "moved", func() bool { return len(o.Inbox(inbox)) == 1 && o.Inbox(inbox)[0].Folder == "Processed" })
+	stop()
+	restored := newLedger() // the copy knows nothing of it
+	box.Again, box.Name = true, "again"
+	running(t, newPoller(t, box, restored).Run)
+	restored.until(t, "found", func() bool { return len(restored.mails) == 1 })
+	put(t, o, "INBOX", mailWith(2, ""))
+	restored.until(t, "new mail still counts", func() bool { return len(restored.mails) == 2 })
+	for _, letter := range o.Inbox(inbox) {
+		if letter.Folder != "Processed" && letter.Folder != "INBOX" {
+			t.Errorf("a letter is in %s", letter.Folder)
+		}
+	}
+}
+
 // R11: without MOVE nothing is moved, and nothing is deleted.
 func TestMoveWithoutMOVE(t *testing.T) {
 	o := openOffice(t, postoffice.Options{Without: []string{"MOVE", "UIDPLUS"}})

@@ -26,7 +26,7 @@ func (s *Store) ClaimNotices(ctx context.Context, n int, lease time.Duration) ([
 		}
 		rows = nil
 		return t.list(ctx, &rows, `UPDATE notices SET state='sending', attempts=attempts+1, lease_until=$1, claimed_by=$4 WHERE id `+
-			s.among(`SELECT id FROM notices WHERE state='due' AND due_at<=$2 ORDER BY priority, due_at, id LIMIT $3`)+
+			s.among(`SELECT id FROM notices WHERE state='due' AND due_at<=$2 AND`+notHeld+` ORDER BY priority, due_at, id LIMIT $3`)+
 			` RETURNING `+noticeColumns, toMicros(t.now.Add(lease)), toMicros(t.now), n, s.holder)
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func (t *tx) failed(ctx context.Context, x petition.Settlement) error {
 // attempt; zero when nothing waits.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
 	var at micros
-	err := s.reader().get(ctx, &at, `SELECT COALESCE(MIN(at), 0) FROM (SELECT MIN(due_at) AS at FROM notices WHERE state='due'
+	err := s.reader().get(ctx, &at, `SELECT COALESCE(MIN(at), 0) FROM (SELECT MIN(due_at) AS at FROM notices WHERE state='due' AND`+notHeld+`
 		UNION ALL SELECT MIN(lease_until) FROM notices WHERE state='sending') AS waiting`)
 	return at.time(), err
 }
@@ -140,29 +140,4 @@ func (s *Store) QueueLength(ctx context.Context) (due int, oldest time.Time, err
 	}
 	err = s.reader().get(ctx, &r, `SELECT COUNT(*) AS due, COALESCE(MIN(due_at), 0) AS oldest FROM notices WHERE state='due' AND due_at<=$1`, toMicros(s.Now()))
 	return r.Due, r.Oldest.time(), err
-}
-
-// HoldDue holds every due notice until an organizer releases it (R59), and says how many.
-// So it does with those that were being sent when the copy was made: they went out long ago.
-func (s *Store) HoldDue(ctx context.Context) (int, error) {
-	due, err := s.changeState(ctx, petition.NoticeDue, petition.NoticeHeld)
-	if err != nil {
-		return due, err
-	}
-	sending, err := s.changeState(ctx, petition.NoticeSending, petition.NoticeHeld)
-	return due + sending, err
-}
-
-// ReleaseHeld makes held notices due again, and says how many.
-func (s *Store) ReleaseHeld(ctx context.Context) (int, error) {
-	return s.changeState(ctx, petition.NoticeHeld, petition.NoticeDue)
-}
-
-func (s *Store) changeState(ctx context.Context, from, to petition.NoticeState) (int, error) {
-	var n int64
-	err := s.inTx(ctx, func(t *tx) (err error) {
-		n, err = t.exec(ctx, `UPDATE notices SET state=$2 WHERE state=$1`, from, to)
-		return err
-	})
-	return int(n), err
 }

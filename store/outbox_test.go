@@ -241,22 +241,6 @@ func TestOccasion(t *testing.T) {
 	})
 }
 
-func TestR59HeldNotices(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		queueMany(t, s, 3, petition.NoticeThanks)
-		if n := got(s.HoldDue(t.Context()))(t); n != 3 {
-			t.Errorf("%d held", n)
-		}
-		if all := got(s.ClaimNotices(t.Context(), 5, minute))(t); len(all) != 0 {
-			t.Errorf("claimed held ones: %+v", all)
-		}
-		got(s.ReleaseHeld(t.Context()))(t)
-		if all := got(s.ClaimNotices(t.Context(), 5, minute))(t); len(all) != 3 {
-			t.Errorf("%d claimed after release", len(all))
-		}
-	})
-}
-
 // TestRoundTrip fills every field by reflection, so that a field that is added to a
 // type and forgotten here fails.
 func TestRoundTrip(t *testing.T) {

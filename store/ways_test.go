@@ -37,21 +37,6 @@ func TestR16AKillerTakesNobodyAlong(t *testing.T) {
 	})
 }
 
-// TestR59HeldWhileSending: what was in hand when a copy of the database was made is held, too.
-func TestR59HeldWhileSending(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *Store) {
-		queueMany(t, s, 2, petition.NoticeThanks)
-		got(s.ClaimNotices(t.Context(), 1, minute))(t)
-		if n := got(s.HoldDue(t.Context()))(t); n != 2 {
-			t.Errorf("%d held", n)
-		}
-		turn(s, 2*minute)
-		if all := got(s.ClaimNotices(t.Context(), 5, minute))(t); len(all) != 0 {
-			t.Errorf("claimed %+v", all)
-		}
-	})
-}
-
 // TestR34AHeldCopyIsNoRepeat: a copy whose signature a forwarder broke is held for a
 // person; the one that comes straight is decided.
 func TestR34AHeldCopyIsNoRepeat(t *testing.T) {

@@ -21,6 +21,7 @@ type deskStore interface {
 	Act(ctx context.Context, a petition.Action) (petition.Outcome, error)
 	SaveSettings(ctx context.Context, id, revision int64, settings petition.Settings, organizerID int64) error
 	SetState(ctx context.Context, id int64, state petition.CampaignState, organizerID int64) error
+	Release(ctx context.Context, send bool) error
 }
 
 // deskAccess is who may come in.
@@ -50,10 +51,11 @@ type deskReader interface {
 	MailsOf(ctx context.Context, endorsementID int64) ([]*petition.Mail, error)
 	Task(ctx context.Context, id int64) (*petition.Task, error)
 	Mailboxes(ctx context.Context) ([]store.MailboxHealth, error)
+	Held(ctx context.Context) (store.Hold, error)
 }
 
 // deskRoutes are the addresses of the organizers' desk. The words here hide the desk
-// pages of a campaign whose slug is one of them (sign-in, e, q, mail, in).
+// pages of a campaign whose slug is one of them (sign-in, restored, e, q, mail, in).
 func (s *Server) deskRoutes(mux *http.ServeMux) {
 	page := func(pattern string, h handler) { mux.Handle(pattern, s.handle(h)) }
 	page("GET /desk/sign-in", s.getSignIn)
@@ -63,6 +65,7 @@ func (s *Server) deskRoutes(mux *http.ServeMux) {
 	page("POST /desk/in/{token}", s.postSignInLink)
 	page("POST /desk/sign-out", s.postSignOut)
 
+	page("POST /desk/restored", s.member(s.postRestored))
 	page("GET /desk", s.member(s.getQueue))
 	page("GET /desk/{slug}", s.member(s.getQueue))
 	page("GET /desk/{slug}/{page}", s.member(s.getCampaignPage))

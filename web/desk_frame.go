@@ -52,6 +52,7 @@ type banner struct {
 	Key     string // message desk.banner_KEY
 	Mailbox string
 	Problem string
+	More    int // restored: came due since
 	Since   time.Time
 	Due     int
 }
@@ -168,6 +169,13 @@ func (s *Server) banners(ctx context.Context, zone *time.Location) ([]banner, er
 		case !b.OKAt.IsZero() && s.clock().Sub(b.OKAt) > silentAfter:
 			list = append(list, banner{Key: "silent", Mailbox: b.Mailbox, Since: b.OKAt.In(zone)})
 		}
+	}
+	hold, err := s.store.Held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !hold.Since.IsZero() {
+		return append(list, banner{Key: "restored", Due: hold.Held, More: hold.Due, Since: hold.Since.In(zone)}), nil
 	}
 	due, oldest, err := s.store.QueueLength(ctx)
 	if err != nil {

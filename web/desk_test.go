@@ -471,6 +471,27 @@ func TestWithdrawAndHideNeedATick(t *testing.T) {
 	}
 }
 
+// After a copy of the database was put back, an owner lets mail out again at the desk (R59).
+func TestR59DeskReleases(t *testing.T) {
+	s := newSite(t)
+	s.waiting("office@lindenau.example", "City Library Lindenau")
+	_, err := s.store.Restored(s.Context())
+	s.ok(err)
+	reviewer := s.as(petition.Organizer{Address: "rita@opensunday.example", Name: "Rita", Role: petition.RoleReviewer, Locale: "en"})
+	s.saysNot(reviewer.open("/desk"), "Send everything")
+	s.says(reviewer.press("/desk/restored", "do", "send"), http.StatusForbidden)
+	b := s.signedIn(s.owner)
+	s.says(b.open("/desk"), http.StatusOK, "A copy of the database was put back", "mails were waiting in the copy", "Send everything")
+	s.says(b.press("/desk/restored", "do", "whatever"), http.StatusBadRequest)
+	if hold, err := s.store.Held(s.Context()); err != nil || hold.Since.IsZero() {
+		t.Fatalf("%+v, %v", hold, err)
+	}
+	s.saysNot(b.press("/desk/restored", "do", "drop"), "A copy of the database was put back")
+	if hold, err := s.store.Held(s.Context()); err != nil || !hold.Since.IsZero() {
+		t.Errorf("%+v, %v", hold, err)
+	}
+}
+
 func TestAskAndNote(t *testing.T) {
 	s := newSite(t)
 	id := s.waiting("office@lindenau.example", "City Library Lindenau")

@@ -164,7 +164,14 @@ func (s *service) refreshRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	restored, err := s.store.RestoredAt(ctx)
+	if err != nil {
+		return err
+	}
 	rules := s.config.Rules()
+	if restored.After(rules.AnswerFrom) {
+		rules.AnswerFrom = restored // a copy that was put back does not know what was answered since (R59)
+	}
 	for _, c := range campaigns {
 		for _, a := range c.Addresses {
 			rules.Own = append(rules.Own, petition.CanonicalAddress(a))

@@ -9,11 +9,13 @@ import (
 )
 
 // serveCmd runs the service until it is told to stop.
-type serveCmd struct{}
+type serveCmd struct {
+	AfterRestore bool `help:"The database is a copy that was put back: hold what waits to be sent until an organizer looked, and answer no mail from before now."`
+}
 
 // Run serves until SIGTERM or SIGINT, finishes what is in hand and returns nil. A
 // second signal ends the process at once: nothing is lost by that, either.
-func (serveCmd) Run(ctx context.Context, w *world, g *globals) error {
+func (cmd serveCmd) Run(ctx context.Context, w *world, g *globals) error {
 	c, err := loadConfig(g.path(), w.Environ)
 	if err != nil {
 		return err
@@ -21,7 +23,7 @@ func (serveCmd) Run(ctx context.Context, w *world, g *globals) error {
 	log := c.Log.logger(w.Err)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	s, err := newService(ctx, &c, serviceOptions{Log: log, Faults: w.Faults})
+	s, err := newService(ctx, &c, serviceOptions{Log: log, Faults: w.Faults, Restored: cmd.AfterRestore})
 	if err != nil {
 		return err
 	}

@@ -101,14 +101,14 @@ type served struct {
 }
 
 // serve starts the service and waits until it listens. It is stopped with the test.
-func (i installation) serve(t *testing.T, faults func(string)) *served {
+func (i installation) serve(t *testing.T, faults func(string), flags ...string) *served {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &served{stop: cancel, done: make(chan error, 1)}
 	ready := make(chan string, 1)
 	go func() {
 		s.done <- run(ctx, &world{
-			Args: []string{"serve", "--config", i.config}, Out: io.Discard, Err: t.Output(), Faults: faults,
+			Args: append([]string{"serve", "--config", i.config}, flags...), Out: io.Discard, Err: t.Output(), Faults: faults,
 			Ready: func(addr string) { ready <- addr },
 		})
 		close(s.done)
@@ -234,6 +234,48 @@ func TestServeIsQuietAboutOldMail(t *testing.T) {
 	i.deliver(t, "new", time.Now())
 	letter := string(i.answer(t).Raw)
 	if !strings.Contains(letter, "In-Reply-To: <new@lindenau.example>") {
+		t.Errorf("the first answer is not to the new mail:\n%s", letter)
+	}
+}
+
+// R59: on a copy that was put back, mail from before waits for an organizer, and what is
+// answered to new mail goes out once an owner has looked; starting anew changes nothing of that.
+func TestR59ServeAfterRestore(t *testing.T) {
+	i := install(t, "", postoffice.Options{})
+	i.deliver(t, "answered-before", time.Now().Add(-time.Hour))
+	s := i.serve(t, nil, "--after-restore")
+	beside := i.later(t, 0)
+	until := func(what string, yes func() bool) {
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for !yes() {
+			select {
+			case <-again.C:
+			case <-t.Context().Done():
+				t.Fatal(what)
+			}
+		}
+	}
+	until("the old mail waits for a person", func() bool {
+		e, err := beside.Endorsement(t.Context(), 1)
+		return err == nil && e.OnHold == "older"
+	})
+	s.stop()
+	<-s.done
+	i.serve(t, nil)
+	i.deliver(t, "new", time.Now())
+	until("the answer to the new mail waits for an owner", func() bool {
+		hold, err := beside.Held(t.Context())
+		return err == nil && hold.Due == 1
+	})
+	if n := len(i.office.Inbox(signerAddress)); n != 0 {
+		t.Errorf("%d mails went out before anybody looked", n)
+	}
+	if err := beside.Release(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	i.deliver(t, "newer", time.Now()) // wakes the sender, as the desk does
+	if letter := string(i.answer(t).Raw); !strings.Contains(letter, "In-Reply-To: <new@lindenau.example>") {
 		t.Errorf("the first answer is not to the new mail:\n%s", letter)
 	}
 }

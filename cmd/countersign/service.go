@@ -53,7 +53,9 @@ type serviceOptions struct {
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error) // to the SMTP server; nil: the network
 	Clock  func() time.Time                                                  // nil: time.Now
 	Reader func(mailin.Understand) mailin.Understand                         // stands before the reader; nil: nothing does
-	Hosts  []string                                                          // Host headers that are answered; nil: that of base_url
+	// Restored: the database is a copy that was put back (R59).
+	Restored bool
+	Hosts    []string // Host headers that are answered; nil: that of base_url
 }
 
 // newService opens the database and listens, and starts nothing yet. On an error
@@ -75,6 +77,13 @@ func newService(ctx context.Context, c *Config, o serviceOptions) (_ *service, e
 	options.Clock, options.Holder = o.Clock, s.holder
 	if s.store, err = store.Open(ctx, options); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if o.Restored {
+		held, err := s.store.Restored(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.log.Warn("nothing is sent before an organizer has looked: see the desk", "held", held)
 	}
 	if err := errors.Join(s.refreshRules(ctx), s.store.KeepMailboxes(ctx, slices.Sorted(maps.Keys(c.Mailbox)))); err != nil {
 		return nil, err
@@ -224,6 +233,7 @@ func (s *service) newPollers(box mailin.Box, o serviceOptions) error {
 		if err != nil {
 			return err
 		}
+		m.Again = o.Restored
 		if o.Tune != nil {
 			o.Tune(&m)
 		}
