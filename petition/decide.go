@@ -3,6 +3,7 @@ package petition
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -62,6 +63,9 @@ func (d *decision) gate() bool {
 		d.fromOrganizer()
 	case d.Mail.Spam || o.SpamFlagged:
 		d.spam()
+	case d.forPostmaster():
+		d.silent(DispPerson, SilentPersonFirst)
+		d.task(TaskUnsure, 0, "The mail is for postmaster or abuse: for whoever runs this service. No answer was sent.")
 	case d.Campaign == nil:
 		d.nowhere()
 	case d.Campaign.State == Draft:
@@ -78,6 +82,22 @@ func (d *decision) gate() bool {
 func (d *decision) isOwn() bool {
 	from := d.Mail.From()
 	return d.Mail.Origin.Automatic.Kind == AutoLoop || from != "" && (slices.Contains(d.Rules.Own, from) || slices.Contains(d.Rules.Own, WithoutPlus(from)))
+}
+
+// forPostmaster reports whether the mail went to postmaster or abuse at a domain of
+// ours (RFC 2142, 4 and 5) and to no address that is for signing: it is a person's, and
+// is never read as a signature (R54).
+func (d *decision) forPostmaster() bool {
+	found := false
+	for _, r := range d.Mail.Header.Recipients {
+		local, domain, _ := strings.Cut(r, "@")
+		if slices.Contains(d.Rules.Own, r) || slices.Contains(d.Rules.Own, WithoutPlus(r)) {
+			return false
+		}
+		ours := slices.ContainsFunc(d.Rules.Own, func(own string) bool { return Domain(own) == domain })
+		found = found || ours && (local == "postmaster" || local == "abuse")
+	}
+	return found
 }
 
 // organizer is the organizer who wrote, nil when it was somebody else.
