@@ -181,6 +181,8 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"number pl", s.Number("pl", 1234567), "1\u00a0234\u00a0567"},
 		{"short number pl", s.Number("pl", 1234), "1234"},
 		{"datetime tr", must(s.DateTime("tr", at, "")), "26 Mayıs 2026 Salı, 18:00 (Orta Avrupa yaz saati)"},
+		{"datetime ru", must(s.DateTime("ru", at, "")), "вторник, 26 мая 2026 года, 18:00 (центральноевропейское летнее время)"},
+		{"number ru", s.Number("ru", 1234567), "1\u00a0234\u00a0567"},
 		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
