@@ -101,7 +101,7 @@ func weigh(p *page) *signals {
 		case catNegation:
 			negations = append(negations, h)
 		case catCondition:
-			if !p.dangling(h) || !p.has(int(h.a), 1<<catYes) {
+			if (!p.dangling(h) || !p.has(int(h.a), 1<<catYes)) && !p.attached(h) {
 				bound[sentence] = i + 1
 			}
 		}
@@ -159,6 +159,11 @@ func weigh(p *page) *signals {
 		}
 	}
 	return s
+}
+
+// attached reports a word written onto another with a hyphen: the "se" of "juntar-se".
+func (p *page) attached(h hit) bool {
+	return h.a > 0 && p.toks[h.a-1].mark == '-' && !p.toks[h.a-1].space && !p.toks[h.a].space
 }
 
 // brackets reports for each token whether it stands in round brackets.

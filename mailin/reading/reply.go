@@ -155,7 +155,7 @@ func (c *mailCase) tally() tallied {
 		if h.category == catNewName && h.b-h.a >= 3 && h.sa == h.sb && p.mask[h.a]&assent == 0 { // "the name is …" changes, "to …" may not
 			t.cats |= changes
 		}
-		if h.category == catCondition && !(p.dangling(h) && p.has(int(h.a), 1<<catYes)) {
+		if h.category == catCondition && !p.attached(h) && !(p.dangling(h) && p.has(int(h.a), 1<<catYes)) {
 			t.condition = true
 		}
 	}
