@@ -185,6 +185,10 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"datetime tr", must(s.DateTime("tr", at, "")), "26 Mayıs 2026 Salı, 18:00 (Orta Avrupa yaz saati)"},
 		{"datetime ru", must(s.DateTime("ru", at, "")), "вторник, 26 мая 2026 года, 18:00 (центральноевропейское летнее время)"},
 		{"number ru", s.Number("ru", 1234567), "1\u00a0234\u00a0567"},
+
+		{"datetime sr-Cyrl", must(s.DateTime("sr-Cyrl", at, "")), "уторак, 26. маја 2026. године у 18:00 (средњоевропско летње време)"},
+		{"datetime sr-Latn", must(s.DateTime("sr-Latn", at, "")), "utorak, 26. maja 2026. godine u 18:00 (srednjoevropsko letnje vreme)"},
+		{"number sr-Latn", s.Number("sr-Latn", 1234567), "1.234.567"},
 		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
