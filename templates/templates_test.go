@@ -180,6 +180,8 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"datetime pl", must(s.DateTime("pl", at, "")), "wtorek, 26 maja 2026 roku, 18:00 (czas środkowoeuropejski letni)"},
 		{"number pl", s.Number("pl", 1234567), "1\u00a0234\u00a0567"},
 		{"short number pl", s.Number("pl", 1234), "1234"},
+		{"datetime el", must(s.DateTime("el", at, "")), "Τρίτη, 26 Μαΐου 2026, 18:00 (θερινή ώρα Κεντρικής Ευρώπης)"},
+		{"number el", s.Number("el", 1234567), "1.234.567"},
 		{"datetime uk", must(s.DateTime("uk", at, "")), "вівторок, 26 травня 2026 року, 18:00 (центральноєвропейський літній час)"},
 		{"number uk", s.Number("uk", 1234567), "1\u00a0234\u00a0567"},
 		{"datetime tr", must(s.DateTime("tr", at, "")), "26 Mayıs 2026 Salı, 18:00 (Orta Avrupa yaz saati)"},
