@@ -196,6 +196,9 @@ func TestDatesAndNumbers(t *testing.T) {
 
 		{"datetime hi", must(s.DateTime("hi", at, "")), "मंगलवार, 26 मई 2026, 18:00 बजे (मध्य यूरोपीय ग्रीष्मकालीन समय)"},
 		{"number hi", s.Number("hi", 1234567), "12,34,567"},
+		{"datetime ja", must(s.DateTime("ja", at, "")), "2026年5月26日（火）18:00（中央ヨーロッパ夏時間）"},
+		{"list ja", must(s.List("ja", []string{"A", "B", "C"})), "A、B、C"},
+		{"number ja", s.Number("ja", 1234567), "1,234,567"},
 		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
