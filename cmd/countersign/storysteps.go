@@ -293,7 +293,7 @@ func (s *story) asks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.Contains(answer.Text+answer.HTML, s.reviewer) || answer.Header.From[0].Address != s.address {
+	if strings.Contains(answer.Text+answer.HTML(), s.reviewer) || answer.Header.From[0].Address != s.address {
 		return errors.New("the answer shows the organizer's address")
 	}
 	if err := s.answer(ctx, request, rosaSeeds, "YES", postoffice.Pass); err != nil {

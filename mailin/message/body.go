@@ -247,8 +247,8 @@ func (c *collector) inline(p *part) {
 	var spans []span
 	switch {
 	case isHTML:
-		if c.m.HTML == "" {
-			c.m.HTML = text
+		if source := text; c.m.html == nil {
+			c.m.html = func() string { return source }
 		}
 		text, spans = htmlToText(text, MaxText-c.length)
 	case p.mediaType == "text/enriched" || p.mediaType == "text/richtext":
@@ -293,12 +293,24 @@ func (c *collector) add(text string, spans []span) {
 	}
 }
 
+// HTML is the HTML form as sent, for a sanitiser; "" when there is none. It is
+// decoded when somebody asks, from the raw bytes, which must not have changed.
+func (m *Message) HTML() string {
+	if m.html == nil {
+		return ""
+	}
+	return clean(m.html())
+}
+
 func (c *collector) keepHTML(p *part) {
 	p = leafOf(p, "text/html")
-	if p == nil || c.m.HTML != "" || len(p.body) > maxHTML {
+	if p == nil || c.m.html != nil || len(p.body) > maxHTML {
 		return
 	}
-	c.m.HTML = c.decode(decodeTransfer(p.body, p.encoding, c.m), p, true)
+	c.m.html = func() string {
+		aside := collector{m: &Message{}} // what is odd about it was never read
+		return aside.decode(decodeTransfer(p.body, p.encoding, aside.m), p, true)
+	}
 }
 
 // attach keeps a part that is not the text: hashed whole, its text up to the limit; attached messages are read as data.

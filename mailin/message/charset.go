@@ -96,11 +96,28 @@ func decodeWith(b []byte, name string) (string, bool) {
 	if e == nil {
 		return "", false
 	}
+	if table, ok := e.(*charmap.Charmap); ok {
+		return decodeBytes(b, table), true
+	}
 	out, err := e.NewDecoder().Bytes(b)
 	if err != nil {
 		return "", false
 	}
 	return string(out), true
+}
+
+// decodeBytes decodes a charset of one byte a character, in one piece of memory.
+func decodeBytes(b []byte, table *charmap.Charmap) string {
+	size := 0
+	for _, c := range b {
+		size += utf8.RuneLen(table.DecodeByte(c))
+	}
+	var out strings.Builder
+	out.Grow(size)
+	for _, c := range b {
+		out.WriteRune(table.DecodeByte(c))
+	}
+	return out.String()
 }
 
 // decodeCharset walks the ladder of R22: declared charset; valid UTF-8; ISO-2022 escapes; a guess; windows-1252.

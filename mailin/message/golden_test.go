@@ -23,7 +23,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := json.MarshalIndent(withoutFields(Parse(raw)), "", "  ")
+			got, err := json.MarshalIndent(show(Parse(raw)), "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,14 +44,26 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// withoutFields drops the raw fields, which only repeat the mail.
-func withoutFields(m *Message) *Message {
+// shown is a message as the golden files have it: with its HTML, and without the raw
+// fields, which only repeat the mail.
+type shown struct {
+	*Message
+	HTML                string
+	Attached, Forwarded []shown
+}
+
+func show(m *Message) shown {
 	m.Header.Fields = nil
 	if m.Returned != nil {
 		m.Returned.Fields = nil
 	}
-	for _, in := range append(append([]*Message{}, m.Attached...), m.Forwarded...) {
-		withoutFields(in)
+	return shown{Message: m, HTML: m.HTML(), Attached: showAll(m.Attached), Forwarded: showAll(m.Forwarded)}
+}
+
+func showAll(list []*Message) []shown {
+	var all []shown
+	for _, m := range list {
+		all = append(all, show(m))
 	}
-	return m
+	return all
 }

@@ -137,7 +137,7 @@ func TestCorpora(t *testing.T) {
 // checkClean: no NUL and no invalid UTF-8 in any string.
 func checkClean(t *testing.T, name string, m *Message) {
 	t.Helper()
-	texts := []string{m.Text, m.New, m.Quoted, m.Signature, m.HTML, m.ContentType, m.Header.Subject, m.Header.MessageID}
+	texts := []string{m.Text, m.New, m.Quoted, m.Signature, m.HTML(), m.ContentType, m.Header.Subject, m.Header.MessageID}
 	texts = append(append(append(texts, m.Defects...), m.Header.InReplyTo...), m.Header.References...)
 	for _, f := range m.Header.Fields {
 		texts = append(texts, f.Name, f.Value)

@@ -105,7 +105,7 @@ func (m *Message) beyond(what string) {
 
 // sanitise is the one place that keeps NUL and invalid UTF-8 out of every string: PostgreSQL refuses both in text.
 func (m *Message) sanitise(depth int) {
-	for _, s := range []*string{&m.Text, &m.New, &m.Quoted, &m.Signature, &m.HTML, &m.ContentType} {
+	for _, s := range []*string{&m.Text, &m.New, &m.Quoted, &m.Signature, &m.ContentType} {
 		*s = clean(*s)
 	}
 	m.Header.sanitise()

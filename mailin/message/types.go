@@ -12,7 +12,7 @@ type Message struct {
 	New         string                 // what this sender wrote in this mail
 	Quoted      string                 // quoted and forwarded text that was taken off
 	Signature   string                 // signature and footer text that was taken off
-	HTML        string                 // the HTML alternative as sent, for a sanitiser; "" when there is none
+	html        func() string          // see HTML
 	Attachments []Attachment           // in order; inline images and attached messages included
 	Attached    []*Message             // attached messages (message/rfc822), read as data: their headers never override ours (R19)
 	Forwarded   []*Message             // forwarded mails found inline in the text (header block and text), outermost first

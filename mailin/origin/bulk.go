@@ -7,6 +7,8 @@ import (
 	"countersign/mailin/message"
 )
 
+const maxFarewell = 3000 // bytes at the end of a mail, where it says how to leave
+
 const maxAddressed = 30 // recipients of a mail that one person still writes to one letter
 
 // bulk recognises mail to many that has no list header: it offers its readers to leave, calls itself an advertisement,
@@ -22,7 +24,7 @@ func bulk(m *message.Message) string {
 	if len(m.Header.InReplyTo) > 0 || len(m.Header.References) > 0 || toReplyAddress(m.Header.To) {
 		return "" // an answer: what it offers was quoted from elsewhere
 	}
-	for _, text := range []string{tail(m.New, 6000), tail(m.Signature, 6000)} {
+	for _, text := range []string{tail(m.New, maxFarewell), tail(m.Signature, maxFarewell)} {
 		if p, ok := words().bulk.find(lowLine(text)); ok {
 			return "text: " + p.phrase
 		}

@@ -6,7 +6,8 @@ import "strings"
 // first four bytes stand at the begin of a word.
 type phraseIndex struct {
 	byStart map[string][]ranked
-	short   []ranked // a first part of less than four bytes
+	pairs   [1 << 10]uint64 // a bit for each two bytes that a phrase begins with: few words have one
+	short   []ranked        // a first part of less than four bytes
 }
 
 // ranked is a phrase with its place in the order of what counts first.
@@ -26,6 +27,7 @@ func newIndex(phrases []ranked) *phraseIndex {
 			continue
 		}
 		x.byStart[first[:startLength]] = append(x.byStart[first[:startLength]], p)
+		x.pairs[int(first[0])<<2|int(first[1])>>6] |= 1 << (first[1] & 63)
 	}
 	return x
 }
@@ -42,7 +44,7 @@ func indexOf(phrases []string) *phraseIndex {
 // find returns the phrase of the lowest rank that the lower-case text holds; ok is false when it holds none.
 func (x *phraseIndex) find(text string) (best ranked, ok bool) {
 	for i := 0; i+startLength <= len(text); i++ {
-		if text[i]&0xC0 == 0x80 || !atWord(text, i) {
+		if x.pairs[int(text[i])<<2|int(text[i+1])>>6]&(1<<(text[i+1]&63)) == 0 || text[i]&0xC0 == 0x80 || !atWord(text, i) {
 			continue
 		}
 		for _, p := range x.byStart[text[i:i+startLength]] {

@@ -237,7 +237,7 @@ func lowLine(s string) string {
 			r, size = utf8.DecodeRuneInString(s[i:])
 		}
 		i += size
-		if unicode.IsSpace(r) {
+		if r <= ' ' || r >= utf8.RuneSelf && unicode.IsSpace(r) {
 			gap = len(out) > 0
 			continue
 		}
@@ -245,12 +245,12 @@ func lowLine(s string) string {
 			out, gap = append(out, ' '), false
 		}
 		switch {
-		case r >= utf8.RuneSelf:
-			out = utf8.AppendRune(out, unicode.ToLower(r))
-		case 'A' <= r && r <= 'Z':
+		case r < utf8.RuneSelf && (r < 'A' || r > 'Z'):
+			out = append(out, byte(r))
+		case r < utf8.RuneSelf:
 			out = append(out, byte(r)+'a'-'A')
 		default:
-			out = append(out, byte(r))
+			out = utf8.AppendRune(out, unicode.ToLower(r))
 		}
 	}
 	return string(out)

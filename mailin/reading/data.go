@@ -49,7 +49,7 @@ func loadDataWords(fold *foldTable) (map[string]dataWords, error) {
 
 // maxWish is how much of a text is looked through for such a wish, in bytes: who has
 // one says so soon.
-const maxWish = 4 << 10
+const maxWish = 2 << 10
 
 // wants is what the text asks about the data that we keep of its writer (R60): to see
 // it, or to have it erased, which outweighs the other. Sentences that say what not to
@@ -60,8 +60,17 @@ func (r *Reader) wants(text, language string) petition.Purpose {
 	if language == "und" {
 		languages = slices.Collect(maps.Keys(r.data))
 	}
+	text = text[:min(len(text), maxWish)]
+	whole := r.lex.fold.plain(text)
+	languages = slices.DeleteFunc(languages, func(tag string) bool {
+		words := r.data[tag]
+		return !holds(whole, words.Data) && !holds(whole, words.EraseAtOnce) && !holds(whole, words.SeeAtOnce)
+	})
+	if len(languages) == 0 {
+		return "" // nearly every mail
+	}
 	var found petition.Purpose
-	for _, s := range sentences(text[:min(len(text), maxWish)]) {
+	for _, s := range sentences(text) {
 		folded := r.lex.fold.plain(s)
 		for _, tag := range languages {
 			words := r.data[tag]

@@ -69,7 +69,7 @@ func (t *foldTable) plain(s string) string {
 	out := make([]byte, 0, len(s)+8)
 	gap := false
 	for _, r := range s {
-		if unicode.IsSpace(r) {
+		if r <= ' ' || r >= 0x80 && unicode.IsSpace(r) {
 			gap = len(out) > 0
 			continue
 		}

@@ -141,6 +141,15 @@ func (x *lexicon) scan(p *page, i int, r rune, n int) int {
 		end += n
 	case letter, unicode.IsDigit(r):
 		t.digit = !letter
+		for end < len(p.text) && p.text[end] < utf8.RuneSelf && wordRune(rune(p.text[end])) { // most letters of most mails
+			c := p.text[end]
+			t.caps = t.caps && (c < 'a' || c > 'z')
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			p.folded = append(p.folded, c)
+			end++
+		}
 		for end < len(p.text) {
 			r, n := utf8.DecodeRuneInString(p.text[end:])
 			if (r == '"' || r == '״') && t.script == scriptHebrew && end > i { // an abbreviation: מנכ"ל
