@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"slices"
 	"time"
@@ -20,7 +19,7 @@ func (o *Office) newIMAP() *imapserver.Server {
 			return &session{office: o}, nil, nil
 		},
 		Caps:         o.caps(),
-		Logger:       logger{o.log},
+		Logger:       logger{o},
 		InsecureAuth: true,
 	}
 	if !o.options.ImplicitTLS {
@@ -209,13 +208,20 @@ func literal(raw []byte) imap.LiteralReader { return bytesLiteral{bytes.NewReade
 
 type bytesLiteral struct{ *bytes.Reader }
 
-// logger hands the servers' own remarks to slog.
-type logger struct{ log *slog.Logger }
+// logger hands the servers' own remarks to slog, until the office is closed: their
+// connections may end a little later, when whoever made the log is gone.
+type logger struct{ office *Office }
 
 // Printf satisfies both libraries.
-func (l logger) Printf(format string, args ...any) {
-	l.log.Debug("server", "err", fmt.Sprintf(format, args...))
-}
+func (l logger) Printf(format string, args ...any) { l.office.remark(fmt.Sprintf(format, args...)) }
 
 // Println satisfies go-smtp.
-func (l logger) Println(args ...any) { l.log.Debug("server", "err", fmt.Sprint(args...)) }
+func (l logger) Println(args ...any) { l.office.remark(fmt.Sprint(args...)) }
+
+func (o *Office) remark(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.log.Debug("server", "err", text)
+	}
+}

@@ -56,7 +56,7 @@ func (o *Office) newSMTP() *smtp.Server {
 	s.MaxMessageBytes = maxMessage
 	s.MaxLineLength = 1 << 20 // real clients send long lines; taking them is what providers do
 	s.MaxRecipients = 100
-	s.ErrorLog = logger{o.log}
+	s.ErrorLog = logger{o}
 	if !o.options.ImplicitTLS {
 		s.TLSConfig = o.options.TLS
 	}
