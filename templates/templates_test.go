@@ -193,7 +193,6 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"datetime ar", must(s.DateTime("ar", at, "")), "الثلاثاء، ٢٦ مايو ٢٠٢٦، الساعة ١٨:٠٠ (توقيت وسط أوروبا الصيفي)"},
 		{"number ar", s.Number("ar", 1234567), "١٬٢٣٤٬٥٦٧"},
 		{"list ar", must(s.List("ar", []string{"المدينة", "البلد", "الاسم"})), "المدينة، البلد والاسم"},
-
 		{"datetime hi", must(s.DateTime("hi", at, "")), "मंगलवार, 26 मई 2026, 18:00 बजे (मध्य यूरोपीय ग्रीष्मकालीन समय)"},
 		{"number hi", s.Number("hi", 1234567), "12,34,567"},
 		{"datetime ja", must(s.DateTime("ja", at, "")), "2026年5月26日（火）18:00（中央ヨーロッパ夏時間）"},
