@@ -159,7 +159,7 @@ var webAddress = regexp.MustCompile(`https?://[^\s<>"]+`)
 
 // links are the web addresses in a letter, each once.
 func (l letter) links() []string {
-	links := webAddress.FindAllString(l.mail.Text+"\n"+l.mail.HTML, -1)
+	links := webAddress.FindAllString(l.mail.Text+"\n"+l.mail.HTML(), -1)
 	slices.Sort(links)
 	return slices.Compact(links)
 }
