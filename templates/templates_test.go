@@ -210,6 +210,8 @@ func TestDatesAndNumbers(t *testing.T) {
 		{"datetime zh-Hant", must(s.DateTime("zh-Hant", at, "")), "2026年5月26日（星期二）18:00（中歐夏令時間）"},
 		{"list zh-Hant", must(s.List("zh-Hant", []string{"A", "B", "C"})), "A、B和C"},
 		{"number zh-Hant", s.Number("zh-Hant", 1234567), "1,234,567"},
+		{"datetime ko", must(s.DateTime("ko", at, "")), "2026년 5월 26일 화요일 18:00 (중부 유럽 하계 표준시)"},
+		{"number ko", s.Number("ko", 1234567), "1,234,567"},
 		{"zero date", must(s.Date("en", time.Time{})), ""},
 		{"datetime en", must(s.DateTime("en", at, "Brussels time")), "Tuesday, 26 May 2026, 18:00 (Brussels time)"},
 		{"datetime de", must(s.DateTime("de", at, "")), "Dienstag, 26. Mai 2026, 18:00 Uhr (mitteleuropäische Sommerzeit)"},
