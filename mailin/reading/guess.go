@@ -75,6 +75,12 @@ func (x *lexicon) rank(score []int, count [scripts]int) (best int, active uint64
 	if best < 0 {
 		return best, ^uint64(0)
 	}
+	var seen uint64
+	for s := scriptLatin; s < scripts; s++ {
+		if count[s] > 0 {
+			seen |= x.byScript[s]
+		}
+	}
 	for l := range score {
 		bit := uint64(1) << l
 		switch {
@@ -83,6 +89,8 @@ func (x *lexicon) rank(score []int, count [scripts]int) (best int, active uint64
 				active |= bit
 			}
 		case count[scriptLatin] > 0 && main != scriptLatin && x.byScript[scriptLatin]&bit != 0:
+			active |= bit
+		case main == scriptLatin && score[best] < 30 && seen&bit != 0: // one word of answer above a name in Latin letters
 			active |= bit
 		}
 	}

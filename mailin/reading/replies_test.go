@@ -61,3 +61,22 @@ func TestYesOnlyInTheQuote(t *testing.T) {
 		t.Errorf("%s %+v", got.Intent, got.Organizations)
 	}
 }
+
+// TestOneWordAboveAForeignName: an answer of one word is read in its own script, also
+// where the writer's name and position below are in Latin letters.
+func TestOneWordAboveAForeignName(t *testing.T) {
+	r := reader(t)
+	hints := reading.Hints{ShownNames: []string{"Reading Circle Lindenau"}}
+	for want, words := range map[petition.Intent][]string{
+		petition.VerifyYes: {"ДА", "ТАК", "ΝΑΙ", "כן", "نعم", "はい", "네", "是", "हाँ", "Да."},
+		petition.VerifyNo:  {"НЕТ", "НІ", "ΟΧΙ", "לא", "لا", "いいえ", "아니요", "不是"},
+	} {
+		for _, word := range words {
+			for _, below := range []string{"Anna Berg", "Anna Berg\nReading Circle Lindenau"} {
+				if got := r.Read(answer(word+"\n\n"+below), petition.Origin{}, hints); got.Intent != want {
+					t.Errorf("%s above %q is %s, want %s", word, below, got.Intent, want)
+				}
+			}
+		}
+	}
+}
