@@ -52,7 +52,7 @@ func child(ctx context.Context, args ...string) (result, error) {
 // work is a worker process: it does one thing and reports.
 func work(ctx context.Context, what string, args []string) error {
 	debug.SetGCPercent(400) // as the program itself does
-	debug.SetMemoryLimit(72 << 20)
+	debug.SetMemoryLimit(60 << 20)
 	if path := os.Getenv("BENCH_CPU"); path != "" { // for pprof
 		f, err := os.Create(fmt.Sprintf("%s.%s.%d", path, what, os.Getpid())) //nolint:gosec // whoever measures names it
 		if err != nil {

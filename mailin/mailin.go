@@ -78,7 +78,7 @@ type Mailbox struct {
 }
 
 const (
-	batchMails = 200      // mails in one record
+	batchMails = 100      // mails in one record
 	batchBytes = 16 << 20 // bytes in one record, unless one mail is larger
 	keyword    = "$Countersign"
 )

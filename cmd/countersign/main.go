@@ -58,7 +58,7 @@ func main() {
 	// costs a few megabytes and saves a third of the time. The limit keeps a whole backlog below 100 MB.
 	debug.SetGCPercent(400)
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(72 << 20)
+		debug.SetMemoryLimit(60 << 20)
 	}
 	w := &world{Args: os.Args[1:], Environ: os.Environ(), In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 	if err := run(context.Background(), w); err != nil {
