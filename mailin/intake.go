@@ -62,7 +62,7 @@ type Intake struct {
 
 const (
 	firstClaim  = 8        // mails
-	maxClaim    = 50      // mails
+	maxClaim    = 50       // mails
 	claimBytes  = 16 << 20 // what a claim should weigh: its size follows what came before
 	readers     = 8        // mails of a claim read at once: reading waits for the domain name system
 	slowReading = 2 * time.Second
