@@ -122,7 +122,12 @@ func TestPresenceComesBack(t *testing.T) {
 		one, p, _ := attended(t, dsn, "one")
 		_, err := one.write.ExecContext(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname=current_database()`)
 		ok(t, err)
-		for i := 0; p.conn != nil && p.conn.Ping() == nil && i < 1000; i++ {
+		stands := func() bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.conn != nil && p.conn.Ping() == nil
+		}
+		for i := 0; stands() && i < 1000; i++ {
 		}
 		if !p.attending() {
 			t.Fatal("it did not come back")
