@@ -78,8 +78,8 @@ type Mailbox struct {
 }
 
 const (
-	batchMails = 100      // mails in one record
-	batchBytes = 16 << 20 // bytes in one record, unless one mail is larger
+	batchMails = 200     // mails in one record
+	batchBytes = 2 << 20 // bytes in one record, unless one mail is larger: a few batches are held at a time
 	keyword    = "$Countersign"
 )
 

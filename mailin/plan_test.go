@@ -130,8 +130,8 @@ func TestPlan(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "[]"},
 		{"by number", mails(450, 1000), nil, "[200 200 50]"},
-		{"by weight", mails(10, 5<<20), nil, "[3 3 3 1]"},
-		{"one heavier than a batch", mails(2, 20<<20), nil, "[1 1]"},
+		{"by weight", mails(10, 600<<10), nil, "[3 3 3 1]"},
+		{"one heavier than a batch", mails(2, 3<<20), nil, "[1 1]"},
 		{"too large", append(mails(2, 1000), listed{9, 26 << 20, nil}), nil, "[h 2]"},
 		{"size unknown", append(mails(2, 1000), listed{9, -1, nil}), nil, "[2 1]"},
 		{"the clean ones first", mails(5, 1000), failed(1, 2, 3), "[3 2]"},
