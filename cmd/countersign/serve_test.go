@@ -278,7 +278,7 @@ func TestR59ServeAfterRestore(t *testing.T) {
 	if err := beside.Release(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	i.deliver(t, "newer", time.Now()) // wakes the sender, as the desk does
+	i.deliver(t, "newer", time.Now())                  // wakes the sender, as the desk does
 	until("what was held back goes out", func() bool { // beside the newest answer, in any order
 		return slices.ContainsFunc(i.office.Inbox(signerAddress), func(l postoffice.Letter) bool {
 			return strings.Contains(string(l.Raw), "In-Reply-To: <new@lindenau.example>")
