@@ -56,7 +56,7 @@ func explain(r *petition.BounceRecipient, f failure) {
 		at = stage(oneLine(near))
 	}
 	if at == "" && f.alone {
-		at = stage(oneLine(strings.ToLower(head(f.notice.text, maxDiagnostic))))
+		at = stage(lowLine(head(f.notice.text, maxDiagnostic)))
 	}
 	r.Reason = f.reason(r.Status, at, words, near)
 	if at == "" && namesAddress(words+" "+near, r.Address) {

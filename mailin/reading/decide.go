@@ -294,3 +294,8 @@ func (c *mailCase) finish(out *petition.Reading, forms []record) {
 		out.Confidence = petition.Medium
 	}
 }
+
+// signsToo tells "yes, we want to sign" out of the blue from an answer.
+func (c *mailCase) signsToo(s *signals) bool {
+	return s.found[catSign]+s.found[catRequest]+s.found[catSigner] > 0
+}

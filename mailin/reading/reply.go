@@ -395,8 +395,3 @@ func (c *mailCase) asked() bool {
 	}
 	return false
 }
-
-// signsToo tells "yes, we want to sign" out of the blue from an answer.
-func (c *mailCase) signsToo(s *signals) bool {
-	return s.found[catSign]+s.found[catRequest]+s.found[catSigner] > 0
-}
