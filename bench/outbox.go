@@ -113,12 +113,18 @@ func (c *countedStore) SettleNotices(ctx context.Context, all []petition.Settlem
 	return nil
 }
 
-func queueRequests(ctx context.Context, st *store.Store) error {
+// openCampaign makes a campaign and an organizer who may enter signatures.
+func openCampaign(ctx context.Context, st *store.Store) (*petition.Campaign, int64, error) {
 	c, err := makeCampaign(ctx, st)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	organizer, err := st.AddOrganizer(ctx, petition.Organizer{Address: "nora@bench.example", Name: "Nora", Role: petition.RoleOwner, Locale: "en"})
+	return c, organizer, err
+}
+
+func queueRequests(ctx context.Context, st *store.Store) error {
+	c, organizer, err := openCampaign(ctx, st)
 	if err != nil {
 		return err
 	}

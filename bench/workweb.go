@@ -62,11 +62,7 @@ func enterSignatures(ctx context.Context, dsn string) error {
 		return err
 	}
 	defer st.Close()
-	c, err := makeCampaign(ctx, st)
-	if err != nil {
-		return err
-	}
-	organizer, err := st.AddOrganizer(ctx, petition.Organizer{Address: "nora@bench.example", Name: "Nora", Role: petition.RoleOwner, Locale: "en"})
+	c, organizer, err := openCampaign(ctx, st)
 	if err != nil {
 		return err
 	}
